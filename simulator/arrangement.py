@@ -1,0 +1,198 @@
+"""What the servers hold and how they misbehave, as plain values.
+
+An :class:`Arrangement` is a draft: it becomes visible to clients only when it is published to a
+:class:`simulator.world.World`. A :class:`Change` alters one thing of a published arrangement.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ImageFormat = Literal["docker", "oci"]
+
+Stage = Literal[
+    "ping",
+    "token",
+    "manifest-by-tag",
+    "manifest-by-digest",
+    "config",
+    "layer",
+    "blob",
+    "tags",
+    "other",
+]
+"""What an exchange is about. ``blob`` is a blob request for a digest that no image of the arrangement has."""
+
+FaultKind = Literal[
+    "status",
+    "refuse",
+    "dns",
+    "untrusted",
+    "reset",
+    "hang",
+    "slow",
+    "truncate",
+    "corrupt",
+    "wrong-digest",
+    "wrong-type",
+    "redirect",
+]
+
+FaultPlace = Literal[
+    "any",
+    "ping",
+    "token",
+    "manifest",
+    "manifest-by-tag",
+    "manifest-by-digest",
+    "blob",
+    "config",
+    "layer",
+]
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """What an image is made of. Its bytes, and so its digests, follow from these fields alone.
+
+    ``layers`` gives the bytes of incompressible content of each layer. Without ``platforms`` the image
+    is a single linux/amd64 manifest; with them it is a manifest list (docker) or an index (oci).
+    """
+
+    seed: str
+    format: ImageFormat = "docker"
+    layers: tuple[int, ...] = (512,)
+    platforms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A server's copy of an image, under a repository and, unless it is reachable by digest alone, a tag.
+
+    ``without`` names the objects that this copy lacks, by role: ``index``, ``manifest``, ``config``,
+    ``layer:0`` ... In an image of several platforms a role stands for that object of every platform,
+    ``linux/amd64:config`` for that of one.
+    """
+
+    repository: str
+    tag: str | None
+    image: str
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way in which a server misbehaves.
+
+    ``refuse``, ``dns`` and ``untrusted`` (a certificate of an authority that nobody trusts) strike the
+    whole server, whatever ``at`` says. The others strike exchanges at the stage ``at`` (``manifest`` and
+    ``blob`` stand for both of their kinds) with the method ``method`` (``""``: any): the first ``skip``
+    matching exchanges pass, then ``times`` are struck (``None``: all).
+
+    ``status``, ``body``, ``content_type`` are the answer of ``status``; ``location`` that of ``redirect``
+    (``status`` then defaults to 307). ``after`` counts the body bytes that leave before a ``reset``
+    (-1: not even a status line) or a ``truncate``. ``seconds`` is how long ``slow`` takes.
+    """
+
+    kind: FaultKind
+    at: FaultPlace = "any"
+    method: str = ""
+    skip: int = 0
+    times: int | None = None
+    status: int = 0
+    body: str = ""
+    content_type: str = "application/json"
+    location: str = ""
+    after: int = -1
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What one server holds and how it misbehaves."""
+
+    copies: tuple[Copy, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """What every server holds. A server that is not named holds nothing and behaves well."""
+
+    images: dict[str, ImageSpec] = field(default_factory=dict)
+    servers: dict[str, Holdings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Put an image under a tag. What the tag named before stays reachable by digest."""
+
+    repository: str
+    tag: str
+    image: str
+    server: str = "hub"
+    do: Literal["publish"] = "publish"
+
+
+@dataclass(frozen=True)
+class Warm:
+    """Let a mirror take Hub's present copy of a tag. Where Hub has none, nothing changes."""
+
+    server: str
+    repository: str
+    tag: str
+    do: Literal["warm"] = "warm"
+
+
+@dataclass(frozen=True)
+class Evict:
+    """Take a tag's copy out of a server: all of it, or only the objects of the given roles.
+
+    With no tag, everything of the repository goes."""
+
+    server: str
+    repository: str
+    tag: str | None = None
+    roles: tuple[str, ...] = ()
+    do: Literal["evict"] = "evict"
+
+
+@dataclass(frozen=True)
+class Break:
+    """Add a fault to a server."""
+
+    server: str
+    fault: Fault
+    do: Literal["break"] = "break"
+
+
+@dataclass(frozen=True)
+class Heal:
+    """Take all faults from a server."""
+
+    server: str
+    do: Literal["heal"] = "heal"
+
+
+Change = Publish | Warm | Evict | Break | Heal
+
+
+@dataclass(frozen=True)
+class ContentObject:
+    """One manifest or blob of an image: what it is there for, and what it is called on the wire."""
+
+    role: str
+    digest: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """The objects of an image, its root (the manifest or index that a tag names) first.
+
+    ``diff_ids`` are the digests of the uncompressed layers of the linux/amd64 platform (or the only one).
+    """
+
+    root: str
+    objects: tuple[ContentObject, ...]
+    diff_ids: tuple[str, ...]

@@ -1,0 +1,57 @@
+"""The request and the response that pass between a server and the sans-IO core."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Headers = tuple[tuple[str, str], ...]
+
+DeliveryKind = Literal["whole", "hang", "reset", "truncate", "slow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a server puts a response on the wire.
+
+    ``whole`` sends it as it is; ``hang`` never answers; ``reset`` aborts the connection after
+    ``after`` body bytes (with ``after`` = -1 before the status line); ``truncate`` closes the
+    connection in good order after ``after`` body bytes; ``slow`` spreads the body over ``seconds``.
+    """
+
+    kind: DeliveryKind = "whole"
+    after: int = -1
+    seconds: float = 0.0
+
+
+WHOLE = Delivery()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request as it arrived. Header names are in lower case."""
+
+    method: str
+    host: str
+    path: str
+    query: str = ""
+    headers: Headers = ()
+    client: str = ""
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        """The value of a header (several joined by a comma, RFC 9110 section 5.3), or ``""``."""
+        return ", ".join(value for key, value in self.headers if key == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP response, and how it is to be delivered. For HEAD the body is kept out of it, while
+    ``Content-Length`` still tells the length that a GET would have."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+    delivery: Delivery = WHOLE
+
+    def header(self, name: str) -> str:
+        """The value of a header, looked up without regard to case, or ``""``."""
+        return ", ".join(value for key, value in self.headers if key.lower() == name.lower())

@@ -1,0 +1,40 @@
+"""Verdicts: what a rule says of one history, and what a run says of a rule."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["MUST", "SHOULD", "INFO"]
+Subject = Literal["daemon", "mirror", "configuration"]
+Ruling = Literal["pass", "fail", "not applicable", "error"]
+Status = Literal["pass", "fail", "deviation", "not applicable", "not exercised", "error"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An entry of the catalogue: one sentence that a subject must hold to, and where it is promised.
+
+    ``id`` never changes its meaning. ``source`` names document, section and the date it was read.
+    """
+
+    id: str
+    title: str
+    level: Level
+    subject: Subject
+    source: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one rule says of one step of one history.
+
+    ``reason`` is a sentence; ``exchanges`` are the ``seq`` of the exchanges that offend or prove.
+    ``measure`` holds figures worth reporting (seconds lost, bytes fetched twice ...).
+    """
+
+    rule: str
+    ruling: Ruling
+    step: int = -1
+    reason: str = ""
+    exchanges: tuple[int, ...] = ()
+    measure: tuple[tuple[str, float], ...] = ()

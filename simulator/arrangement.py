@@ -147,7 +147,8 @@ class Warm:
 class Evict:
     """Take a tag's copy out of a server: all of it, or only the objects of the given roles.
 
-    With no tag, everything of the repository goes."""
+    With no tag, everything of the repository goes.
+    """
 
     server: str
     repository: str

@@ -1,9 +1,10 @@
 """The journal: every exchange on every server, in one order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator.arrangement import Stage
+from simulator.messages import Scheme
 
 CredentialsKind = Literal["none", "basic", "bearer", "other"]
 
@@ -39,3 +40,41 @@ class Exchange:
     length: int
     sent: int
     fault: str
+    scheme: Scheme = "https"
+
+
+class Journal:
+    """All exchanges since the last arrangement, in the order of their arrival, and what went wrong in the
+    simulator itself meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._exchanges: list[Exchange] = []
+        self.errors: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def since(self, mark: int = 0) -> tuple[Exchange, ...]:
+        """The exchanges from ``mark`` on: those that arrived after the journal had this length."""
+        return tuple(self._exchanges[mark:])
+
+    def begin(self, exchange: Exchange) -> "Entry":
+        """Write an exchange down. Its ``seq`` must be the journal's length."""
+        self._exchanges.append(exchange)
+        return Entry(self, exchange.seq)
+
+    def end(self, seq: int, now: float, sent: int) -> None:
+        """Write down when an exchange ended and how many body bytes had left by then."""
+        self._exchanges[seq] = replace(self._exchanges[seq], ended=now, sent=sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An exchange's place in the journal of its time: it cannot end in a later journal."""
+
+    journal: Journal
+    seq: int
+
+    def end(self, now: float, sent: int) -> None:
+        self.journal.end(self.seq, now, sent)

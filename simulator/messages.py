@@ -5,6 +5,7 @@ from typing import Literal
 
 Headers = tuple[tuple[str, str], ...]
 
+Scheme = Literal["http", "https"]
 DeliveryKind = Literal["whole", "hang", "reset", "truncate", "slow"]
 
 
@@ -36,6 +37,7 @@ class Request:
     headers: Headers = ()
     client: str = ""
     body: bytes = b""
+    scheme: Scheme = "https"
 
     def header(self, name: str) -> str:
         """The value of a header (several joined by a comma, RFC 9110 section 5.3), or ``""``."""
@@ -45,7 +47,8 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Response:
     """One HTTP response, and how it is to be delivered. For HEAD the body is kept out of it, while
-    ``Content-Length`` still tells the length that a GET would have."""
+    ``Content-Length`` still tells the length that a GET would have.
+    """
 
     status: int
     headers: Headers = ()

@@ -1,0 +1,129 @@
+"""``python -m simulator``: serve a topology until SIGTERM or SIGINT.
+
+Prints ``ready`` on standard output when every address is listened at. Exit codes: 2 for a bad option or
+file, 3 for an address that cannot be listened at; each with one sentence on standard error.
+"""
+
+import argparse
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from simulator import control, wire
+from simulator.certificates import CertificateError
+from simulator.connections import HttpServer, ListenError
+from simulator.dns import NameServer
+from simulator.server import Simulator
+from simulator.topology import Topology
+
+BAD_INPUT = 2
+CANNOT_LISTEN = 3
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An address and a port."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    topology: Path
+    certificates: Path
+    control: Endpoint
+    dns: Endpoint | None
+
+
+def options(arguments: list[str] | None = None) -> Options:
+    """Read the command line; exits with code 2 where that fails."""
+    parser = argparse.ArgumentParser(prog="python -m simulator", description="Docker Hub and its mirrors, simulated.")
+    parser.add_argument("--topology", type=Path, required=True, metavar="FILE", help="the servers, as JSON")
+    parser.add_argument(
+        "--certificates", type=Path, required=True, metavar="DIR", help="<site>.pem for each, and untrusted.pem"
+    )
+    parser.add_argument("--control", type=_endpoint(8900), default="127.0.0.1", metavar="ADDR[:PORT]")
+    parser.add_argument("--dns", type=_endpoint(53), metavar="ADDR[:PORT]", help="also answer DNS queries there (UDP)")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _endpoint(default_port: int) -> Callable[[str], Endpoint]:
+    def read(text: str) -> Endpoint:
+        address, _, port = text.partition(":")
+        if port and not port.isdecimal():
+            message = f"{port!r} is not a port"
+            raise argparse.ArgumentTypeError(message)
+        return Endpoint(address, int(port or default_port))
+
+    return read
+
+
+async def serve(asked: Options, topology: Topology) -> None:
+    """Serve until a signal comes. Raises CertificateError and ListenError."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    simulator = Simulator(topology, asked.certificates)
+    api = HttpServer(control.application(simulator))
+    try:
+        await simulator.start()
+        await api.listen(asked.control.address, asked.control.port)
+        names = await _listen_for_names(asked.dns, simulator) if asked.dns else None
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        await stop.wait()
+        if names:
+            names.close()
+    finally:
+        await api.stop()
+        await simulator.stop()
+
+
+async def _listen_for_names(at: Endpoint, simulator: Simulator) -> asyncio.DatagramTransport:
+    world = simulator.world
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        listener.bind((at.address, at.port))
+    except OSError as error:
+        listener.close()
+        message = f"Cannot listen at {at.address}:{at.port} (UDP): {error.strerror or error}."
+        raise ListenError(message) from error
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: NameServer(world.topology, world.unresolvable), sock=listener
+    )
+    return transport
+
+
+def main(arguments: list[str] | None = None) -> int:
+    asked = options(arguments)
+    try:
+        data = asked.topology.read_bytes()
+    except OSError as error:
+        return _failed(BAD_INPUT, f"The topology {asked.topology} cannot be read: {error.strerror}.")
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(asked, wire.topology_from(data)))
+    except (wire.MalformedError, CertificateError) as error:
+        return _failed(BAD_INPUT, str(error))
+    except ListenError as error:
+        return _failed(CANNOT_LISTEN, str(error))
+    return 0
+
+
+def _failed(code: int, sentence: str) -> int:
+    sys.stderr.write(sentence + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

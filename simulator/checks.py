@@ -1,0 +1,128 @@
+"""What an arrangement or a change must be before it may alter anything."""
+
+import re
+from collections.abc import Container
+
+from simulator import names
+from simulator.arrangement import Arrangement, Break, Change, Copy, Evict, Fault, Heal, ImageSpec, Publish, Warm
+from simulator.topology import Site, Topology
+
+_ROLE = re.compile(r"(?:[^:]+/[^:]+:)?(?:index|manifest|config|layer:\d+)")
+_PLATFORM = re.compile(r"[^/:]+/[^/:]+(?:/[^/:]+)?")
+LARGEST_LAYER = 1 << 28
+"""Bytes. All content is kept in memory."""
+
+
+class ArrangementError(ValueError):
+    """An arrangement or a change that cannot be carried out. Its text is one sentence that says why."""
+
+
+def check_arrangement(topology: Topology, arrangement: Arrangement) -> None:
+    """Raise ArrangementError where an arrangement names what does not exist or what cannot be."""
+    for name, spec in arrangement.images.items():
+        _check_image(name, spec)
+    for server, holdings in arrangement.servers.items():
+        site_named(topology, server)
+        for copy in holdings.copies:
+            _check_copy(server, copy, arrangement.images)
+        for fault in holdings.faults:
+            _check_fault(server, fault)
+
+
+def check_change(topology: Topology, images: Container[str], change: Change) -> None:
+    """Raise ArrangementError where a change names what does not exist or what cannot be."""
+    site_named(topology, change.server)
+    match change:
+        case Publish():
+            _check_place(change.server, change.repository, change.tag)
+            _check_known(change.server, change.image, images)
+        case Warm():
+            _check_place(change.server, change.repository, change.tag)
+            hub_of(topology)
+        case Evict():
+            _check_place(change.server, change.repository, change.tag)
+            _check_roles(change.server, change.roles)
+        case Break():
+            _check_fault(change.server, change.fault)
+        case Heal():
+            pass
+
+
+def site_named(topology: Topology, name: str) -> Site:
+    """The site of this name. Raises ArrangementError where there is none."""
+    for site in topology.sites:
+        if site.name == name:
+            return site
+    known = ", ".join(site.name for site in topology.sites)
+    message = f"There is no server {name!r}; there are: {known}."
+    raise ArrangementError(message)
+
+
+def hub_of(topology: Topology) -> Site:
+    """The site that is Hub. Raises ArrangementError where there is none."""
+    for site in topology.sites:
+        if site.kind == "hub":
+            return site
+    message = "There is no Hub in this topology to take a copy from."
+    raise ArrangementError(message)
+
+
+def _check_image(name: str, spec: ImageSpec) -> None:
+    for size in spec.layers:
+        if not 0 <= size <= LARGEST_LAYER:
+            message = f"A layer of image {name!r} has {size} bytes; it may have 0 to {LARGEST_LAYER}."
+            raise ArrangementError(message)
+    for platform in spec.platforms:
+        if not _PLATFORM.fullmatch(platform):
+            message = f"Image {name!r} has a platform {platform!r}; one is written like 'linux/arm64/v8'."
+            raise ArrangementError(message)
+    if len(set(spec.platforms)) != len(spec.platforms):
+        message = f"Image {name!r} has the same platform twice."
+        raise ArrangementError(message)
+
+
+def _check_copy(server: str, copy: Copy, images: Container[str]) -> None:
+    _check_place(server, copy.repository, copy.tag)
+    _check_known(server, copy.image, images)
+    _check_roles(server, copy.without)
+
+
+def _check_known(server: str, image: str, images: Container[str]) -> None:
+    if image not in images:
+        message = f"Server {server!r} shall hold the image {image!r}, which is not among the arrangement's images."
+        raise ArrangementError(message)
+
+
+def _check_place(server: str, repository: str, tag: str | None) -> None:
+    if not names.is_repository(repository):
+        message = f"{repository!r} (on server {server!r}) is not a repository name."
+        raise ArrangementError(message)
+    if tag is not None and not names.is_tag(tag):
+        message = f"{tag!r} (of repository {repository!r} on server {server!r}) is not a tag."
+        raise ArrangementError(message)
+
+
+def _check_roles(server: str, roles: tuple[str, ...]) -> None:
+    for role in roles:
+        if not _ROLE.fullmatch(role):
+            message = f"{role!r} (on server {server!r}) is not a role; one is written like 'layer:0'."
+            raise ArrangementError(message)
+
+
+def _check_fault(server: str, fault: Fault) -> None:
+    problem = ""
+    if fault.kind == "status" and not 200 <= fault.status <= 599:
+        problem = f"needs a status from 200 to 599, not {fault.status}"
+    elif fault.kind == "redirect" and not fault.location:
+        problem = "needs a location"
+    elif fault.kind == "redirect" and fault.status and not 300 <= fault.status <= 399:
+        problem = f"needs a status from 300 to 399, not {fault.status}"
+    elif fault.kind == "slow" and not 0 < fault.seconds <= 3600:
+        problem = f"needs seconds from 0 to 3600, not {fault.seconds}"
+    elif fault.skip < 0 or (fault.times is not None and fault.times < 0):
+        problem = "cannot skip or strike a negative number of times"
+    elif any(ord(character) < 32 or ord(character) > 255 for character in fault.location + fault.content_type):
+        problem = "has a header with a character that HTTP does not allow"
+    if problem:
+        message = f"The fault {fault.kind!r} of server {server!r} {problem}."
+        raise ArrangementError(message)

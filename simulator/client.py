@@ -1,0 +1,83 @@
+"""A client of the control API."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+from simulator import wire
+from simulator.arrangement import Arrangement, Change, Content
+from simulator.topology import Topology
+from simulator.wire import JournalPage
+
+DEADLINE = 30.0
+"""Seconds for one call, large images included."""
+
+
+class SimulatorError(Exception):
+    """What the simulator refused or failed to do, or that it cannot be reached. Its text is one sentence."""
+
+
+class SimulatorClient:
+    """Arranges a simulator and reads its journal. Every method raises SimulatorError."""
+
+    def __init__(self, base_url: str, deadline: float = DEADLINE) -> None:
+        self._http = httpx.Client(base_url=base_url, timeout=deadline, trust_env=False)
+
+    def arrange(self, arrangement: Arrangement) -> dict[str, Content]:
+        """Replace all that the servers hold and empty the journal; tells the content of each image."""
+        data = self._call("PUT", "/arrangement", wire.arrangement_json(arrangement))
+        return _read(wire.contents_from, data)
+
+    def apply(self, *changes: Change) -> int:
+        """Apply changes, all or none of them, and return the journal's mark thereafter."""
+        return _read(wire.mark_from, self._call("POST", "/changes", wire.changes_json(changes)))
+
+    def journal(self, since: int = 0) -> JournalPage:
+        """The exchanges that arrived at the mark ``since`` or later, in order."""
+        return _read(wire.journal_from, self._call("GET", f"/journal?since={since}"))
+
+    def mark(self) -> int:
+        """The present length of the journal."""
+        return _read(wire.mark_from, self._call("GET", "/mark"))
+
+    def health(self) -> Topology:
+        """The topology that the simulator serves."""
+        return _read(wire.topology_from, self._call("GET", "/health"))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _call(self, method: str, target: str, content: bytes | None = None) -> bytes:
+        try:
+            response = self._http.request(method, target, content=content)
+        except httpx.HTTPError as error:
+            message = f"The simulator at {self._http.base_url} cannot be reached: {error or type(error).__name__}."
+            raise SimulatorError(message) from error
+        if response.status_code == 200:
+            return response.content
+        try:
+            raise SimulatorError(wire.problem_from(response.content))
+        except wire.MalformedError:
+            message = f"The simulator answered {method} {target} with {response.status_code}."
+            raise SimulatorError(message) from None
+
+
+_T = TypeVar("_T")
+
+
+def _read(read: Callable[[bytes], _T], data: bytes) -> _T:
+    try:
+        return read(data)
+    except wire.MalformedError as error:
+        message = f"The simulator gave an answer of another version: {error}"
+        raise SimulatorError(message) from error

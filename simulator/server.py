@@ -1,0 +1,120 @@
+"""The servers of a world: they move bytes, keep time and obey; nothing here decides what is answered."""
+
+import asyncio
+import ssl
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from simulator.arrangement import Arrangement, Change, Content
+from simulator.certificates import UNTRUSTED, server_context
+from simulator.connections import HttpServer, ListenError
+from simulator.delivery import Application
+from simulator.topology import Site, Topology
+from simulator.wire import JournalPage
+from simulator.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class _Posture:
+    """What of a site's faults concerns connections rather than exchanges."""
+
+    refuses: bool = False
+    unresolvable: bool = False
+    untrusted: bool = False
+
+
+class _SiteServer:
+    """The server of one site."""
+
+    def __init__(self, world: World, site: Site, certificates: Path) -> None:
+        self._world = world
+        self._site = site
+        self._http = HttpServer(Application(world, site.name, time.monotonic))
+        self._posture = _Posture()
+        self._context = self._tls(certificates) if site.tls_ports else None
+
+    async def listen(self) -> None:
+        for port in self._site.tls_ports:
+            await self._http.listen(self._site.address, port, self._context)
+        for port in self._site.plain_ports:
+            await self._http.listen(self._site.address, port)
+
+    async def settle(self) -> None:
+        """Obey the world where the site's posture changed. No connection of before is used again."""
+        name = self._site.name
+        posture = _Posture(self._world.refuses(name), self._world.unresolvable(name), self._world.untrusted(name))
+        before, self._posture = self._posture, posture
+        if posture == before:
+            return
+        self._http.retire()
+        if posture.refuses and not before.refuses:
+            await self._http.refuse()
+        elif before.refuses and not posture.refuses:
+            await self.listen()
+
+    async def stop(self) -> None:
+        await self._http.stop()
+
+    def _tls(self, certificates: Path) -> ssl.SSLContext:
+        trusted = server_context(certificates, self._site.name)
+        untrusted = server_context(certificates, UNTRUSTED)
+
+        def choose(connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext) -> None:
+            if self._world.untrusted(self._site.name):
+                connection.context = untrusted
+
+        trusted.sni_callback = choose
+        return trusted
+
+
+class Simulator:
+    """A world on the network. Use it on one event loop; ``certificates`` is the directory of PEM files."""
+
+    def __init__(self, topology: Topology, certificates: Path, seed: str = "simulator") -> None:
+        epoch = datetime.now(UTC) - timedelta(seconds=time.monotonic())
+        self.world = World(topology, seed, epoch)
+        self._sites = [_SiteServer(self.world, site, certificates) for site in topology.sites]
+        self._one_at_a_time = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Listen at every site's ports. Raises ListenError, and listens at none, where that fails."""
+        try:
+            for site in self._sites:
+                await site.listen()
+        except ListenError:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        for site in self._sites:
+            await site.stop()
+
+    async def arrange(self, arrangement: Arrangement) -> dict[str, Content]:
+        """As World.arrange; returns when the servers obey."""
+        async with self._one_at_a_time:
+            contents = self.world.arrange(arrangement)
+            await self._settle()
+            return contents
+
+    async def apply(self, changes: tuple[Change, ...]) -> int:
+        """As World.apply, for all of the changes or none; returns when the servers obey."""
+        async with self._one_at_a_time:
+            self.world.check(changes)
+            for change in changes:
+                self.world.apply(change)
+            await self._settle()
+            return len(self.world.journal)
+
+    def journal(self, since: int = 0) -> JournalPage:
+        journal = self.world.journal
+        return JournalPage(journal.since(since), tuple(journal.errors), len(journal))
+
+    def failed(self, sentence: str) -> None:
+        """Keep a failure of the simulator itself where the next reader of the journal finds it."""
+        self.world.journal.errors.append(sentence)
+
+    async def _settle(self) -> None:
+        for site in self._sites:
+            await site.settle()

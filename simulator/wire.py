@@ -1,0 +1,124 @@
+"""The control API's JSON: what it looks like, how it is read and written."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
+
+from simulator.arrangement import Arrangement, Change, Content
+from simulator.journal import Exchange
+from simulator.topology import Topology
+
+
+@dataclass(frozen=True)
+class JournalPage:
+    """The exchanges since a mark, the simulator's own failures (sentences), and the next mark."""
+
+    exchanges: tuple[Exchange, ...]
+    errors: tuple[str, ...]
+    mark: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The length of the journal."""
+
+    mark: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a request to the control API was refused: one sentence."""
+
+    problem: str
+
+
+class MalformedError(ValueError):
+    """JSON that is not what was expected. Its text is one sentence that says where and why."""
+
+
+# Of a dataclass itself pydantic takes no configuration, of what contains it it does: hence the tuples.
+_STRICT = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
+_ARRANGEMENT = TypeAdapter(tuple[Arrangement], config=_STRICT)
+_CHANGES = TypeAdapter(tuple[Annotated[Change, Discriminator("do")], ...], config=_STRICT)
+_TOPOLOGY = TypeAdapter(tuple[Topology], config=_STRICT)
+_CONTENTS = TypeAdapter(dict[str, Content])
+_JOURNAL = TypeAdapter(JournalPage)
+_MARK = TypeAdapter(Mark)
+_PROBLEM = TypeAdapter(Problem)
+
+
+def arrangement_from(data: bytes) -> Arrangement:
+    """Read an arrangement; raises MalformedError."""
+    return _read(_ARRANGEMENT, b"[%s]" % data, "arrangement", wrapped=True)[0]
+
+
+def arrangement_json(arrangement: Arrangement) -> bytes:
+    return _ARRANGEMENT.dump_json((arrangement,))[1:-1]
+
+
+def changes_from(data: bytes) -> tuple[Change, ...]:
+    """Read one change or a list of them; raises MalformedError."""
+    return _read(_CHANGES, data if data.lstrip().startswith(b"[") else b"[%s]" % data, "changes")
+
+
+def changes_json(changes: tuple[Change, ...]) -> bytes:
+    return _CHANGES.dump_json(changes)
+
+
+def topology_from(data: bytes) -> Topology:
+    """Read a topology; raises MalformedError."""
+    return _read(_TOPOLOGY, b"[%s]" % data, "topology", wrapped=True)[0]
+
+
+def topology_json(topology: Topology) -> bytes:
+    return _TOPOLOGY.dump_json((topology,))[1:-1]
+
+
+def contents_from(data: bytes) -> dict[str, Content]:
+    """Read the contents of images; raises MalformedError."""
+    return _read(_CONTENTS, data, "contents")
+
+
+def contents_json(contents: dict[str, Content]) -> bytes:
+    return _CONTENTS.dump_json(contents)
+
+
+def journal_from(data: bytes) -> JournalPage:
+    """Read a page of the journal; raises MalformedError."""
+    return _read(_JOURNAL, data, "journal")
+
+
+def journal_json(page: JournalPage) -> bytes:
+    return _JOURNAL.dump_json(page)
+
+
+def mark_from(data: bytes) -> int:
+    """Read a mark; raises MalformedError."""
+    return _read(_MARK, data, "mark").mark
+
+
+def mark_json(mark: int) -> bytes:
+    return _MARK.dump_json(Mark(mark))
+
+
+def problem_from(data: bytes) -> str:
+    """Read why a request was refused; raises MalformedError."""
+    return _read(_PROBLEM, data, "problem").problem
+
+
+def problem_json(sentence: str) -> bytes:
+    return _PROBLEM.dump_json(Problem(sentence))
+
+
+_T = TypeVar("_T")
+
+
+def _read(adapter: TypeAdapter[_T], data: bytes, what: str, *, wrapped: bool = False) -> _T:
+    try:
+        return adapter.validate_json(data)
+    except ValidationError as error:
+        first: Any = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(str(step) for step in first["loc"][wrapped:])
+        message = f"This is no {what}: {f'at {place}: ' if place else ''}{first['msg']}."
+        raise MalformedError(message) from error

@@ -1,0 +1,248 @@
+"""All servers of a topology: what they hold, how they misbehave, and the journal of their exchanges.
+
+No sockets, no clock: ``now`` is passed in, in seconds of one monotonic clock.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
+
+from simulator import answers, faults, hub, registry
+from simulator.arrangement import (
+    Arrangement,
+    Break,
+    Change,
+    Content,
+    Copy,
+    Evict,
+    FaultKind,
+    Heal,
+    Holdings,
+    ImageSpec,
+    Publish,
+    Stage,
+    Warm,
+)
+from simulator.checks import check_arrangement, check_change, hub_of, site_named
+from simulator.content import build
+from simulator.faults import Faults
+from simulator.journal import CredentialsKind, Entry, Exchange, Journal
+from simulator.messages import Request, Response
+from simulator.registry import Route
+from simulator.seals import Seal
+from simulator.store import Holding, Store
+from simulator.topology import Site, Topology
+
+_EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
+_CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "bearer": "bearer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to answer, and the journal's entry to end once the answer has left."""
+
+    response: Response
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Where a request arrived and what it is about."""
+
+    site: str
+    route: Route
+    stage: Stage
+    role: str = ""
+    image: str = ""
+
+
+class _Server:
+    """One site with its present state."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.names = {*site.hosts, site.address, ""}
+        self.store = Store()
+        self.faults = Faults()
+
+
+class World:
+    """Every server of a topology.
+
+    ``seed`` determines tokens and signatures; ``epoch`` is the time of day at second 0 of the clock.
+    """
+
+    def __init__(self, topology: Topology, seed: str = "simulator", epoch: datetime = _EPOCH) -> None:
+        self.topology = topology
+        self.journal = Journal()
+        self._hub = hub.Hub(Seal(seed), epoch)
+        self._servers = {site.name: _Server(site) for site in topology.sites}
+        self._images: dict[str, ImageSpec] = {}
+        self._known: dict[str, tuple[str, str]] = {}
+
+    def arrange(self, arrangement: Arrangement) -> dict[str, Content]:
+        """Replace everything that is held and broken, begin a new journal, and tell the content of each image.
+
+        Raises ArrangementError, and leaves all as it was, where the arrangement cannot be.
+        """
+        check_arrangement(self.topology, arrangement)
+        contents = {name: build(spec).content for name, spec in arrangement.images.items()}
+        self._images = dict(arrangement.images)
+        self._known = {}
+        for name, content in contents.items():
+            for part in content.objects:
+                self._known.setdefault(part.digest, (part.role, name))
+        for name, server in self._servers.items():
+            holdings = arrangement.servers.get(name, Holdings())
+            server.store = Store()
+            server.faults = Faults(holdings.faults)
+            for copy in holdings.copies:
+                server.store.put(copy.repository, copy.tag, self._holding(copy))
+        self.journal = Journal()
+        return contents
+
+    def check(self, changes: Iterable[Change]) -> None:
+        """Raise ArrangementError where one of these changes cannot be applied."""
+        for change in changes:
+            check_change(self.topology, self._images, change)
+
+    def apply(self, change: Change) -> int:
+        """Apply a change; returns the journal's mark: exchanges with this ``seq`` or a greater one came after.
+
+        Raises ArrangementError, and changes nothing, where the change cannot be.
+        """
+        self.check([change])
+        server = self._servers[change.server]
+        match change:
+            case Publish(repository=repository, tag=tag, image=image):
+                server.store.put(repository, tag, self._holding(Copy(repository, tag, image)))
+            case Warm(repository=repository, tag=tag):
+                present = self._servers[hub_of(self.topology).name].store.copy_of(repository, tag)
+                if present:
+                    server.store.put(repository, tag, present)
+            case Evict(repository=repository, tag=evicted, roles=roles):
+                server.store.evict(repository, evicted, roles)
+            case Break(fault=fault):
+                server.faults.add(fault)
+            case Heal():
+                server.faults = Faults()
+        return len(self.journal)
+
+    def refuses(self, site: str) -> bool:
+        """Whether a site takes no connections at present."""
+        return self._has(site, "refuse")
+
+    def unresolvable(self, site: str) -> bool:
+        """Whether the names of a site cannot be resolved at present."""
+        return self._has(site, "dns")
+
+    def untrusted(self, site: str) -> bool:
+        """Whether a site shows a certificate that nobody trusts at present."""
+        return self._has(site, "untrusted")
+
+    def _has(self, site: str, kind: FaultKind) -> bool:
+        return self._servers[site_named(self.topology, site).name].faults.has(kind)
+
+    def handle(self, request: Request, now: float, site: str = "") -> Reply:
+        """Answer a request that arrived at a site (``""``: at that of the request's host).
+
+        A host that is not of this site is answered with 421. A request that the simulator itself fails to
+        answer is answered with 500, and the reason kept among the journal's errors. What is never answered
+        (a hang, a reset before the status line) has status 0.
+        """
+        host = request.host.lower().partition(":")[0]
+        named = self.topology.site_of(host)
+        at = site or (named.name if named else "")
+        server = self._servers.get(at)
+        if server and host not in server.names:
+            server = None
+        asked = self._asked(at, server, self._route(server, host, request))
+        struck = ""
+        try:
+            response = _as_asked(request, self._answer(server, host, asked.route, request, now))
+            fault = server.faults.striking(asked.stage, request.method, response) if server else None
+            if fault:
+                struck, response = fault.kind, _as_asked(request, faults.effect(fault, response))
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
+            self.journal.errors.append(f"{request.method} {_target(request)} at {at}: {problem!r}")
+            response = _as_asked(request, answers.text(500, "The simulator failed; its journal says why.\n"))
+        return Reply(response, self.journal.begin(self._exchange(asked, request, now, response, struck)))
+
+    def _route(self, server: _Server | None, host: str, request: Request) -> Route:
+        if server is None:
+            return Route("other")
+        return self._hub.route(host, request) if server.site.kind == "hub" else registry.route(request.path)
+
+    def _asked(self, at: str, server: _Server | None, route: Route) -> _Asked:
+        if server is None or route.kind not in ("manifest", "blob"):
+            return _Asked(at, route, _PLAIN_STAGES[route.kind])
+        held = server.store.manifest if route.kind == "manifest" else server.store.blob
+        found = held(route.repository, route.reference)
+        role, image = (found.object.role, found.image) if found else self._known.get(route.reference, ("", ""))
+        return _Asked(at, route, _stage(route, role), role, image)
+
+    def _answer(self, server: _Server | None, host: str, route: Route, request: Request, now: float) -> Response:
+        if server is None:
+            return answers.text(421, "This server has no such name.\n")
+        if server.site.kind == "hub":
+            return self._hub.answer(host, server.store, route, request, now)
+        return registry.answer(server.store, route, request)
+
+    def _exchange(self, asked: _Asked, request: Request, now: float, response: Response, struck: str) -> Exchange:
+        return Exchange(
+            seq=len(self.journal),
+            began=now,
+            ended=None,
+            server=asked.site,
+            host=request.host,
+            client=request.client,
+            method=request.method,
+            target=_target(request),
+            stage=asked.stage,
+            repository=asked.route.repository,
+            reference=asked.route.reference,
+            role=asked.role,
+            image=asked.image,
+            namespace=_namespace(request.query),
+            user_agent=request.header("user-agent"),
+            credentials=_credentials(request),
+            status=response.status,
+            length=int(response.header("content-length") or 0),
+            sent=0,
+            fault=struck,
+            scheme=request.scheme,
+        )
+
+    def _holding(self, copy: Copy) -> Holding:
+        return Holding(copy.image, build(self._images[copy.image]), frozenset(copy.without))
+
+
+_PLAIN_STAGES: dict[str, Stage] = {"ping": "ping", "token": "token", "tags": "tags", "other": "other"}
+
+
+def _stage(route: Route, role: str) -> Stage:
+    if route.kind == "manifest":
+        return "manifest-by-tag" if route.by_tag else "manifest-by-digest"
+    if role.endswith("config"):
+        return "config"
+    return "layer" if "layer:" in role else "blob"
+
+
+def _as_asked(request: Request, response: Response) -> Response:
+    return answers.without_body(response) if request.method == "HEAD" else response
+
+
+def _target(request: Request) -> str:
+    return f"{request.path}?{request.query}" if request.query else request.path
+
+
+def _namespace(query: str) -> str:
+    return next(iter(parse_qs(query).get("ns", ())), "") if "ns=" in query else ""
+
+
+def _credentials(request: Request) -> CredentialsKind:
+    scheme = request.header("authorization").partition(" ")[0].lower()
+    if not scheme and hub.has_credentials(request):
+        return "other"
+    return _CREDENTIALS.get(scheme, "other")

@@ -1,0 +1,113 @@
+"""The control API and its client."""
+
+import statistics
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from simulator.arrangement import Arrangement, Break, Copy, Fault, Heal, Holdings, ImageSpec, Publish
+from simulator.client import SimulatorClient, SimulatorError
+from simulator.content import build
+from tests.simulator.conftest import CONTROL_ADDRESS, Bench, free_port
+
+SMALL = Arrangement({"image": ImageSpec("1")}, {"hub": Holdings((Copy("r", "1", "image"),))})
+
+
+@pytest.fixture
+def raw(bench: Bench) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=bench.control_url, trust_env=False) as client:
+        yield client
+
+
+def test_health_tells_the_topology(bench: Bench) -> None:
+    assert bench.client.health() == bench.topology
+
+
+def test_arranging_tells_the_contents(bench: Bench) -> None:
+    assert bench.client.arrange(SMALL) == {"image": build(ImageSpec("1")).content}
+
+
+def test_the_journal_since_a_mark(bench: Bench, http: httpx.Client) -> None:
+    assert bench.client.mark() == 0
+    http.get(bench.url("one", "/v2/"))
+    mark = bench.client.apply(Heal("one"))
+    http.get(bench.url("two", "/v2/"))
+    assert mark == 1
+    assert [exchange.server for exchange in bench.client.journal(mark).exchanges] == ["two"]
+    assert [exchange.server for exchange in bench.client.journal().exchanges] == ["one", "two"]
+    assert bench.client.journal().mark == bench.client.mark() == 2
+    assert bench.client.journal(99).exchanges == ()
+
+
+def test_of_several_changes_all_or_none_are_made(bench: Bench, http: httpx.Client) -> None:
+    with pytest.raises(SimulatorError, match="no server 'nobody'"):
+        bench.client.apply(Break("one", Fault("status", status=500)), Heal("nobody"))
+    assert http.get(bench.url("one", "/v2/")).status_code == 200
+    bench.client.apply(Break("one", Fault("status", status=500)), Break("two", Fault("status", status=502)))
+    assert http.get(bench.url("one", "/v2/")).status_code == 500
+    assert http.get(bench.url("two", "/v2/")).status_code == 502
+
+
+def test_what_is_refused_is_explained_in_a_sentence(bench: Bench) -> None:
+    with pytest.raises(SimulatorError, match=r"^Server 'hub' shall hold the image 'x', .*\.$"):
+        bench.client.apply(Publish("r", "1", "x"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "words"),
+    [
+        ("PUT", "/arrangement", b"{", "This is no arrangement: Invalid JSON"),
+        ("PUT", "/arrangement", b'{"serverz": {}}', "at serverz"),
+        ("PUT", "/arrangement", b'{"servers": {"x": {}}}', "no server 'x'"),
+        ("PUT", "/arrangement", b"\xff", "This is no arrangement"),
+        ("POST", "/changes", b'{"do": "dance"}', "dance"),
+        ("GET", "/journal?since=-1", b"", "'-1' is not a mark"),
+    ],
+)
+def test_bad_input(raw: httpx.Client, method: str, path: str, content: bytes, words: str) -> None:
+    response = raw.request(method, path, content=content)
+    assert response.status_code == 422
+    assert words in response.json()["problem"]
+    assert "Traceback" not in response.text
+    assert "\n" not in response.json()["problem"]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/", 404), ("GET", "/changes", 405)])
+def test_what_there_is_not(raw: httpx.Client, method: str, path: str, status: int) -> None:
+    assert raw.request(method, path).status_code == status
+
+
+def test_a_failure_of_the_control_api_is_told_and_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("by design")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.simulator.world, "arrange", fail)
+        with pytest.raises(SimulatorError, match="by design"):
+            bench.client.arrange(SMALL)
+    assert "by design" in bench.client.journal().errors[0]
+
+
+def test_a_simulator_that_is_not_there() -> None:
+    with (
+        SimulatorClient(f"http://{CONTROL_ADDRESS}:{free_port(CONTROL_ADDRESS)}") as client,
+        pytest.raises(SimulatorError, match=r"cannot be reached: .*refused"),
+    ):
+        client.mark()
+
+
+def test_what_is_no_simulator(bench: Bench) -> None:
+    with SimulatorClient(bench.plain("one")) as client, pytest.raises(SimulatorError, match="with 404"):
+        client.mark()
+
+
+def test_arranging_and_reading_take_no_time(bench: Bench) -> None:
+    def measure() -> float:
+        began = time.perf_counter()
+        bench.client.arrange(SMALL)
+        bench.client.journal()
+        return time.perf_counter() - began
+
+    assert statistics.median(measure() for _ in range(30)) < 0.02

@@ -1,0 +1,87 @@
+"""A small world, and how to ask it without sockets."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.arrangement import Arrangement, Content, Copy, Fault, Holdings, ImageSpec
+from simulator.content import build
+from simulator.journal import Exchange
+from simulator.messages import Headers, Request, Response
+from simulator.topology import AUTH_HOST, CDN_HOST, HUB_HOSTS, REGISTRY_HOST, Site, Topology
+from simulator.world import World
+
+REPOSITORY = "library/app"
+TOPOLOGY = Topology(
+    (
+        Site("hub", "hub", HUB_HOSTS, "10.0.0.2"),
+        Site("one", "mirror", ("one.test",), "10.0.0.3"),
+        Site("two", "registry", ("two.test",), "10.0.0.4"),
+    )
+)
+SINGLE = ImageSpec("single", "docker", (100, 200))
+MANY = ImageSpec("many", "oci", (100,), ("linux/amd64", "linux/arm64"))
+IMAGES = {"single": SINGLE, "many": MANY}
+
+
+def digest(image: str, role: str) -> str:
+    return next(part.digest for part in build(IMAGES[image]).content.objects if part.role == role)
+
+
+def data(image: str, role: str) -> bytes:
+    return build(IMAGES[image]).bytes_of[digest(image, role)]
+
+
+def manifest_path(reference: str) -> str:
+    return f"/v2/{REPOSITORY}/manifests/{reference}"
+
+
+def blob_path(image: str, role: str) -> str:
+    return f"/v2/{REPOSITORY}/blobs/{digest(image, role)}"
+
+
+def arrangement(*faults: Fault, server: str = "one", copies: tuple[Copy, ...] | None = None) -> Arrangement:
+    held = copies if copies is not None else (Copy(REPOSITORY, "1", "single"), Copy(REPOSITORY, "2", "many"))
+    servers = {name: Holdings(held, faults if name == server else ()) for name in ("hub", "one", "two")}
+    return Arrangement(IMAGES, servers)
+
+
+@dataclass
+class Asker:
+    """Asks a world, one second after another."""
+
+    world: World = field(default_factory=lambda: World(TOPOLOGY))
+    now: float = 0.0
+
+    def arrange(
+        self, *faults: Fault, server: str = "one", copies: tuple[Copy, ...] | None = None
+    ) -> dict[str, Content]:
+        return self.world.arrange(arrangement(*faults, server=server, copies=copies))
+
+    def ask(
+        self, path: str, method: str = "GET", host: str = "one.test", headers: Headers = (), body: bytes = b""
+    ) -> Response:
+        self.now += 1
+        target, _, query = path.partition("?")
+        return self.world.handle(Request(method, host, target, query, headers, "10.0.0.9", body), self.now).response
+
+    def hub(self, path: str, method: str = "GET", token: str = "") -> Response:
+        headers = (("authorization", f"Bearer {token}"),) if token else ()
+        return self.ask(path, method, REGISTRY_HOST, headers)
+
+    def token(self, repository: str = REPOSITORY) -> str:
+        query = f"service=registry.docker.io&scope=repository:{repository}:pull" if repository else ""
+        token: str = json.loads(self.ask(f"/token?{query}", host=AUTH_HOST).body)["token"]
+        return token
+
+    def cdn(self, location: str, method: str = "GET", headers: Headers = ()) -> Response:
+        return self.ask(location.removeprefix(f"https://{CDN_HOST}"), method, CDN_HOST, headers)
+
+    @property
+    def last(self) -> Exchange:
+        return self.world.journal.since()[-1]
+
+
+def errors(response: Response) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(response.body)["errors"]
+    return found

@@ -1,0 +1,71 @@
+"""An example explained: the rule, what was arranged and done, and what was seen on the wire."""
+
+from collections.abc import Iterator
+
+from fixtures.history import Outcome
+from fixtures.scenario import Configure, Restart
+from report.results import Example
+from report.sequence import draw, on_the_wire
+from report.text import inert, wrap
+from report.words import describe, server_of, spell
+from suites.verdict import Rule
+
+__all__ = ["describe", "draw", "explain"]
+
+_MOST_IN_FULL = 8
+
+
+def explain(example: Example, rule: Rule, width: int = 100) -> list[str]:
+    """All that a person needs to understand and to repeat an example."""
+    history, verdict = example.history, example.verdict
+    subject = f"{history.daemon} (dockerd {history.version}, {history.store} store)"
+    found = f"{verdict.variant}: {verdict.reason}" if verdict.variant else verdict.reason
+    lines = wrap(f"{inert(rule.id)} {rule.level}: {inert(rule.title)}", width, 4)
+    facts = (("source", rule.source), ("why", rule.why), ("subject", subject), ("found", found))
+    for name, fact in facts:
+        if fact:
+            lines += wrap(f"  {name:<8} {inert(fact)}", width, 11)
+    lines += ["", *(f"  {line}" for line in describe(example.scenario, history, judged=verdict.step, width=width - 2))]
+    lines += (f"  {line}".rstrip() for line in _evidence(example, width - 2))
+    return [*lines, "", f"  replay: mirror-conformance replay {inert(example.id)}"]
+
+
+def _evidence(example: Example, width: int) -> Iterator[str]:
+    scenario, history, verdict = example.scenario, example.history, example.verdict
+    marked = frozenset(verdict.exchanges)
+    for outcome in _told(example):
+        yield ""
+        what = f": {spell(scenario.steps[outcome.step], history)}" if outcome.step in range(len(scenario.steps)) else ""
+        yield from wrap(f"Step {outcome.step + 1}{what}", width, 4)
+        yield from draw(history, outcome, marked, width, _lanes(example, outcome))
+    offending = [exchange for exchange in history.exchanges if exchange.seq in marked]
+    if not offending:
+        return
+    yield ""
+    yield ">> is what the verdict rests on. On the wire:"
+    for exchange in offending[:_MOST_IN_FULL]:
+        yield from wrap(f"   {exchange.seq}  {on_the_wire(exchange)}", width, 8)
+    if len(offending) > _MOST_IN_FULL:
+        yield f"   and {len(offending) - _MOST_IN_FULL} more"
+
+
+def _told(example: Example) -> list[Outcome]:
+    """The step that was judged and those of the marked exchanges; where there is neither, the last one."""
+    history, verdict = example.history, example.verdict
+    told = [
+        outcome
+        for outcome in history.outcomes
+        if outcome.step == verdict.step or any(outcome.first <= seq < outcome.last for seq in verdict.exchanges)
+    ]
+    return told or [outcome for outcome in history.outcomes if history.during(outcome)][-1:]
+
+
+def _lanes(example: Example, outcome: Outcome) -> tuple[str, ...]:
+    """The mirrors in force when a step ran, in order, then Hub."""
+    mirrors = example.scenario.mirrors
+    succeeded = {earlier.step for earlier in example.history.outcomes if earlier.result == "ok"}
+    for index, step in enumerate(example.scenario.steps[: max(outcome.step, 0)]):
+        if isinstance(step, Configure | Restart) and index in succeeded:
+            mirrors = step.mirrors or ()
+    servers = [server_of(url, example.history) for url in mirrors]
+    return tuple(dict.fromkeys([*filter(None, servers), "hub"]))

@@ -1,0 +1,96 @@
+"""A run as JSON, for programs. ``schema.json`` beside this module says what is in it."""
+
+import json
+import math
+from typing import Any
+
+from report.results import MEANINGS, RuleResult, Run, exit_code
+
+FORMAT = "mirror-conformance/1"
+"""Changes its number when a field is renamed, removed or given another meaning."""
+
+
+def to_json(run: Run) -> str:
+    """The JSON report of a run."""
+    code = exit_code(run)
+    return dump(
+        {
+            "format": FORMAT,
+            "tool_version": run.tool_version,
+            "command": run.command,
+            "started": run.started,
+            "seconds": run.seconds,
+            "seed": run.seed,
+            "scenarios": run.scenarios,
+            "pulls": run.pulls,
+            "interrupted": run.interrupted,
+            "exit_code": code,
+            "meaning": MEANINGS[code],
+            "problems": list(run.problems),
+            "daemons": [{"name": one.name, "version": one.version, "store": one.store} for one in run.daemons],
+            "results": [_result(result) for result in run.results],
+        }
+    )
+
+
+def dump(value: object) -> str:
+    """Plain data as JSON that every parser takes: ASCII, without lone surrogates, NaN or infinities."""
+    return json.dumps(_portable(value), indent=2, allow_nan=False) + "\n"
+
+
+def _portable(value: object) -> object:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {_portable(key): _portable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_portable(item) for item in value]
+        case _:
+            return value
+
+
+def _result(result: RuleResult) -> dict[str, Any]:
+    rule = result.rule
+    return {
+        "rule": {
+            "id": rule.id,
+            "title": rule.title,
+            "level": rule.level,
+            "subject": rule.subject,
+            "source": rule.source,
+            "why": rule.why,
+        },
+        "daemon": result.daemon,
+        "status": result.status,
+        "reason": result.reason,
+        "verdicts": {
+            "passed": result.passed,
+            "failed": result.failed,
+            "deviated": result.deviated,
+            "errors": result.errors,
+            "not_applicable": result.not_applicable,
+        },
+        "measures": {
+            name: {"min": least, "median": median, "max": greatest}
+            for name, (least, median, greatest) in result.measures.items()
+        },
+        "example": _example(result),
+    }
+
+
+def _example(result: RuleResult) -> dict[str, Any] | None:
+    if result.example is None:
+        return None
+    verdict = result.example.verdict
+    return {
+        "id": result.example.id,
+        "ruling": verdict.ruling,
+        "variant": verdict.variant,
+        "reason": verdict.reason,
+        "step": verdict.step,
+        "exchanges": list(verdict.exchanges),
+        "measure": dict(verdict.measure),
+    }

@@ -1,0 +1,230 @@
+"""A scenario and what became of it, in words."""
+
+import json
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from fixtures.history import History, Outcome
+from fixtures.scenario import (
+    Configure,
+    Pull,
+    Reference,
+    Remove,
+    Restart,
+    Scenario,
+    ShowInfo,
+    Step,
+)
+from report.text import digest, inert, listed, number, seconds, size, wrap
+from simulator.arrangement import Break, Copy, Evict, Fault, Heal, Holdings, ImageSpec, Publish, Warm
+
+_PLACES = {
+    "any": "every request",
+    "ping": "the ping",
+    "token": "token requests",
+    "manifest": "manifest requests",
+    "manifest-by-tag": "manifest requests by tag",
+    "manifest-by-digest": "manifest requests by digest",
+    "blob": "blob requests",
+    "config": "config requests",
+    "layer": "layer requests",
+}
+
+
+def describe(scenario: Scenario, history: History, *, judged: int = -1, width: int = 100) -> list[str]:
+    """The scenario in plain words, then its steps, numbered, with their outcomes.
+
+    ``judged`` is the index of a step to mark.
+    """
+    return [*_arranged(scenario, history, width), *_steps(scenario, history, judged, width)]
+
+
+def _arranged(scenario: Scenario, history: History, width: int) -> Iterator[str]:
+    several = len(scenario.images) > 1
+    images = [f"{name} ({_image(spec)})" for name, spec in scenario.images.items() if several or not _trivial(spec)]
+    lines = [("image" if len(images) == 1 else "images", inert("; ".join(images)))] if images else []
+    lines.append(("hub", _state(scenario.servers.get("hub", Holdings()), several)))
+    told: set[str] = set()
+    for url in scenario.mirrors:
+        server = server_of(url, history)
+        state = _state(scenario.servers.get(server, Holdings()), several)
+        remark = "is as above" if server in told else state if server else "is no server of the lab"
+        lines.append((server or "?", f"{inert(url)} {remark}"))
+        told |= {server} - {""}
+    for server, holdings in scenario.servers.items():
+        if server not in told | {"hub"}:
+            remark = "" if server == "elsewhere" else "(not configured) "
+            lines.append((inert(server), remark + _state(holdings, several)))
+    if not scenario.mirrors:
+        lines.append(("mirrors", "none configured"))
+    column = max(len(name) for name, _ in lines) + 4
+    for name, text in lines:
+        yield from wrap(f"  {name}".ljust(column) + text, width, column)
+
+
+def _steps(scenario: Scenario, history: History, judged: int, width: int) -> Iterator[str]:
+    outcomes = {outcome.step: outcome for outcome in history.outcomes}
+    column = len(str(len(scenario.steps)))
+    for index, step in enumerate(scenario.steps):
+        mark = ">>" if index == judged else "  "
+        said = f"{spell(step, history)}{_ending(step, outcomes.get(index), history)}"
+        yield from wrap(f"{mark} {index + 1:>{column}}. {said}", width, column + 5)
+
+
+def server_of(url: str, history: History) -> str:
+    """The name of the server behind a mirror's URL; nothing, where no server of the lab is."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    return inert(history.hosts.get(parts.netloc) or history.hosts.get(host, ""))
+
+
+def spell(step: Step, history: History) -> str:
+    """A step as a person would type it, or say it."""
+    return inert(_spelled(step, history))
+
+
+def _spelled(step: Step, history: History) -> str:
+    match step:
+        case Pull(reference, platform):
+            option = f"--platform {platform} " if platform else ""
+            return f"docker pull {option}{_reference(reference, history)}"
+        case Remove(reference):
+            return f"docker image rm {_reference(reference, history)}"
+        case Configure(None):
+            return 'reload daemon.json without "registry-mirrors"'
+        case Configure(mirrors):
+            return f'reload daemon.json with "registry-mirrors": {json.dumps(mirrors)}'
+        case Restart(mirrors, "flag"):
+            return " ".join(["restart as: dockerd", *(f"--registry-mirror={url}" for url in mirrors)])
+        case Restart(mirrors):
+            return f'restart dockerd with "registry-mirrors": {json.dumps(mirrors)}'
+        case ShowInfo():
+            return "docker system info"
+        case _:
+            return _changed(step)
+
+
+def _changed(step: Publish | Warm | Evict | Break | Heal) -> str:
+    match step:
+        case Publish(repository, tag, image, server):
+            return f"{server} publishes {_short(repository)}:{tag} = image {image}"
+        case Warm(server, repository, tag):
+            return f"{server} takes Hub's copy of {_short(repository)}:{tag}"
+        case Evict(server, repository, tag, roles):
+            what = f"{_short(repository)}:{tag}" if tag else f"everything of {_short(repository)}"
+            return f"{server} evicts {f'{listed(list(roles))} of ' if roles else ''}{what}"
+        case Break(server, fault):
+            return f"{server} breaks: {_fault(fault)}"
+        case Heal(server):
+            return f"{server} is healed"
+
+
+def _reference(reference: Reference, history: History) -> str:
+    host = f"{reference.host}/" if reference.host else ""
+    name = _short(reference.repository) if reference.short else reference.repository
+    tag = f":{reference.tag}" if reference.tag else ""
+    if reference.digest is None:
+        return f"{host}{name}{tag}"
+    content = history.contents.get(reference.digest)
+    return f"{host}{name}{tag}@{digest(content.root) if content else reference.digest}"
+
+
+def _short(repository: str) -> str:
+    return repository.removeprefix("library/")
+
+
+def _ending(step: Step, outcome: Outcome | None, history: History) -> str:
+    if outcome is None:
+        return " -> not reached"
+    took = seconds(outcome.seconds)
+    left = f", left behind: {inert(', '.join(outcome.leftovers))}" if outcome.leftovers else ""
+    if outcome.result == "deadline":
+        return f" -> did not end in {took}{left}"
+    if outcome.result == "failed":
+        return f" -> failed: {inert(outcome.error) or 'no error text'} ({took}){left}"
+    if isinstance(step, Pull):
+        return f" -> ok{_held(outcome, history)}, {took}"
+    if isinstance(step, ShowInfo):
+        return f" -> {_shown(outcome)}"
+    return ""
+
+
+def _held(outcome: Outcome, history: History) -> str:
+    image = outcome.image
+    if image is None:
+        return ", but no image"
+    names = [
+        name
+        for name, content in history.contents.items()
+        if image.id in {content.root, *(thing.digest for thing in content.objects)}
+    ]
+    origin = "" if len(history.contents) == 1 and names else f" ({', '.join(names) or 'of no image of the scenario'})"
+    spoilt = ", LAYERS DO NOT MATCH THEIR DIGESTS" if image.bytes_verified is False else ""
+    return f", image {inert(digest(image.id) + origin)}{spoilt}"
+
+
+def _shown(outcome: Outcome) -> str:
+    if outcome.text:
+        return f"prints {inert(', '.join(line.strip() for line in outcome.text))}"
+    if outcome.shown:
+        return f"prints no mirror; /info has {inert(', '.join(outcome.shown))}"
+    return "shows no mirror"
+
+
+def _trivial(spec: ImageSpec) -> bool:
+    return spec.format == "docker" and len(spec.layers) == 1 and not spec.platforms
+
+
+def _image(spec: ImageSpec) -> str:
+    words = [spec.format, f"{number(len(spec.layers), 'layer')} of {size(sum(spec.layers))}"]
+    return ", ".join([*words, *([f"for {listed(list(spec.platforms))}"] if spec.platforms else [])])
+
+
+def _state(holdings: Holdings, several: bool) -> str:
+    copies = [_copy(copy, several) for copy in holdings.copies]
+    faults = [_fault(fault) for fault in holdings.faults]
+    held = [f"holds {listed(copies)}"] if copies else [] if faults else ["holds nothing"]
+    return inert("; ".join([*held, *faults]))
+
+
+def _copy(copy: Copy, several: bool) -> str:
+    name = _short(copy.repository)
+    named = f"{name}:{copy.tag}" if copy.tag else f"{name} (by digest only)"
+    image = f" = image {copy.image}" if several else ""
+    return named + image + (f" without {listed(list(copy.without))}" if copy.without else "")
+
+
+def _fault(fault: Fault) -> str:
+    whole = {
+        "refuse": "refuses connections",
+        "dns": "its name does not resolve",
+        "untrusted": "its certificate is of an authority that nobody trusts",
+    }.get(fault.kind)
+    return whole or f"{_misbehaviour(fault)}{_occasions(fault)}"
+
+
+def _misbehaviour(fault: Fault) -> str:
+    place = f"{fault.method} {_PLACES[fault.at]}".strip()
+    cut_after = f"after {size(fault.after)}" if fault.after >= 0 else "before any answer"
+    return {
+        "status": f"answers {fault.status} to {place}",
+        "reset": f"resets the connection on {place} {cut_after}",
+        "hang": f"never answers {place}",
+        "slow": f"spreads its answers to {place} over {seconds(fault.seconds)}",
+        "truncate": f"cuts its answers to {place} off {cut_after}",
+        "corrupt": f"corrupts its answers to {place}",
+        "wrong-digest": f"answers {place} with content of another digest",
+        "wrong-type": f"answers {place} with a wrong media type",
+        "redirect": f"redirects {place} to {fault.location} ({fault.status or 307})",
+    }[fault.kind]
+
+
+def _occasions(fault: Fault) -> str:
+    skipped = f"after the first {fault.skip}" if fault.skip > 1 else "after the first one" if fault.skip else ""
+    if fault.times is None:
+        return f", {skipped}" if skipped else ""
+    times = "once" if fault.times == 1 else f"{fault.times} times"
+    return f", {times}{f' {skipped}' if skipped else ''}"

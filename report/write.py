@@ -1,0 +1,65 @@
+"""A run written to a directory."""
+
+import re
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from fixtures.history import History
+from fixtures.scenario import Scenario
+from report.diagram import explain
+from report.jsonreport import dump, to_json
+from report.junit import to_junit
+from report.results import Example, Run
+from suites.verdict import Rule
+
+_SCENARIO = TypeAdapter(Scenario)
+_HISTORY = TypeAdapter(History)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class ReportError(Exception):
+    """The report could not be written. The message is one sentence for people."""
+
+
+def write(run: Run, directory: Path) -> None:
+    """Write ``report.json``, ``junit.xml`` and ``failures/<id>/`` for every example.
+
+    Each file is whole or not there at all: it is written under another name first. ``report.json`` comes
+    last, so whatever it names exists.
+    """
+    for name, cases in _examples(run).items():
+        folder = directory / "failures" / name
+        example, _ = cases[0]
+        explanations = ["\n".join(explain(*case)) for case in cases]
+        _put(folder / "scenario.json", dump(_SCENARIO.dump_python(example.scenario, mode="json")))
+        _put(folder / "history.json", dump(_HISTORY.dump_python(example.history, mode="json")))
+        _put(folder / "explanation.txt", "\n\n\n".join(explanations) + "\n")
+    _put(directory / "junit.xml", to_junit(run))
+    _put(directory / "report.json", to_json(run))
+
+
+def _examples(run: Run) -> dict[str, list[tuple[Example, Rule]]]:
+    """The examples by id, each with its rule: one history can break several rules."""
+    examples: dict[str, list[tuple[Example, Rule]]] = {}
+    for result in run.results:
+        if result.example is None:
+            continue
+        if not _PLAIN_NAME.fullmatch(result.example.id):
+            raise ReportError(f"The example id {result.example.id!r} cannot be the name of a directory.")
+        examples.setdefault(result.example.id, []).append((result.example, result.rule))
+    return examples
+
+
+def _put(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_text(text, encoding="utf-8", newline="\n")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ReportError(f"Cannot write {path}: {reason}; choose a directory that you may write to.") from error

@@ -28,6 +28,8 @@ class Rule:
 class Verdict:
     """What one rule says of one step of one history.
 
+    ``variant`` names the kind of case where a rule has several (``corrupt layer``); a rule whose variants
+    are rules of their own carries it in its id (``FALLBACK-2/refuse``).
     ``reason`` is a sentence; ``exchanges`` are the ``seq`` of the exchanges that offend or prove.
     ``measure`` holds figures worth reporting (seconds lost, bytes fetched twice ...).
     """
@@ -35,6 +37,7 @@ class Verdict:
     rule: str
     ruling: Ruling
     step: int = -1
+    variant: str = ""
     reason: str = ""
     exchanges: tuple[int, ...] = ()
     measure: tuple[tuple[str, float], ...] = ()

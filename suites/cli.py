@@ -1,0 +1,247 @@
+"""The command line ``mirror-conformance``."""
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import pytest
+import typer
+from docker.errors import DockerException
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from fixtures.cleanup import remove_own, sweep
+from fixtures.engine import private as private_engine
+from fixtures.engine.discovery import ensure_engine, find_engine
+from fixtures.errors import LabError, UsageError
+from fixtures.history import History
+from fixtures.images.making import Images, Source, ensure_images, remove_images
+from fixtures.lab import Lab, Registries
+from fixtures.profiles import Profile, load_profiles, select
+from fixtures.scenario import Scenario
+from report.diagram import explain
+from report.results import exit_code
+from report.terminal import TerminalReport
+from report.write import ReportError, write
+from suites import catalogue, collector
+from suites.deviations import DEVIATIONS, load
+from suites.judge import judge as judge_history
+from suites.saved import evidence, read_history, read_scenario
+from suites.tally import example_of
+
+SUITES = Path(__file__).parent
+REPORT = Path("conformance-report")
+INTERRUPTED = 130
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help=(
+        "Put Docker Hub mirrors, and the daemons that use them, on trial.\n\n"
+        "Exit codes: 0 conformant, 1 not conformant, 2 wrong usage, 3 cannot run here, "
+        "4 harness error, 5 nothing was tested, 130 interrupted."
+    ),
+)
+output = Console(highlight=False, markup=False)
+errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+Daemons = Annotated[
+    list[str] | None,
+    typer.Option("--daemon", help="A daemon, a pattern such as 'docker-26*', default or all. May be repeated."),
+]
+ImageSource = Annotated[Source, typer.Option("--images", help="Where images come from.")]
+ReportDirectory = Annotated[Path, typer.Option("--report", help="The directory of reports.")]
+
+
+@app.command()
+def run(
+    daemon: Daemons = None,
+    keyword: Annotated[str, typer.Option("-k", help="Only tests that match: a rule's id, or a word of a name.")] = "",
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only report these rules (id or pattern).")] = None,
+    seed: Annotated[int, typer.Option(help="The seed of everything that is drawn.")] = 0,
+    scale: Annotated[float, typer.Option(min=0.01, help="How many examples to draw; 1 is the usual budget.")] = 1.0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Daemons at once; by default two for each core.")] = None,
+    images: ImageSource = "auto",
+    deviations: Annotated[Path, typer.Option(help="The file of known deviations.")] = DEVIATIONS,
+    report: ReportDirectory = REPORT,
+) -> None:
+    """Put real dockerds on trial, and write the verdicts to the report directory."""
+    wanted = catalogue.select(rule) if rule else tuple(catalogue.rules())
+    profiles = select(daemon or ["default"])
+    load(deviations, [profile.name for profile in load_profiles()])
+    at_once = min(2 * len(profiles), workers or 2 * (os.cpu_count() or 1))
+    arguments = [
+        str(SUITES),
+        f"--rootdir={SUITES}",
+        f"--config-file={SUITES / 'pytest.ini'}",
+        *(f"--daemon={profile.name}" for profile in profiles),
+        f"--seed={seed}",
+        f"--scale={scale}",
+        f"--images={images}",
+        f"--deviations={deviations.absolute()}",
+        f"--numprocesses={at_once if at_once > 1 else 0}",
+        "--dist=loadgroup",
+        *(["-k", keyword] if keyword else []),
+    ]
+    with _lab(profiles, images), _progress() as told:
+        gathered = collector.Collector(told)
+        status = pytest.main(arguments, plugins=[gathered])
+    command = shlex.join(["mirror-conformance", *sys.argv[1:]])
+    interrupted = status == pytest.ExitCode.INTERRUPTED
+    finished = gathered.run(wanted, seed, command, interrupted=interrupted)
+    output.print(TerminalReport(finished))
+    write(finished, report)
+    raise typer.Exit(exit_code(finished))
+
+
+@app.command()
+def replay(
+    example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to its scenario.json.")],
+    daemon: Daemons = None,
+    images: ImageSource = "auto",
+    report: ReportDirectory = REPORT,
+) -> None:
+    """Play a saved scenario again, on the daemon that it failed on or on others, and judge it."""
+    directory = evidence(example, report)
+    scenario = read_scenario(directory / "scenario.json")
+    profiles = select(daemon or [read_history(directory / "history.json").daemon])
+    broken = 0
+    with _lab(profiles, images) as made, Registries(made) as registries:
+        for profile in profiles:
+            with Lab(profile, registries) as lab, lab.open(scenario) as play:
+                for step in scenario.steps:
+                    play.do(step)
+                broken += _tell(scenario, play.history(with_log=True))
+    raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def judge(
+    example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to its history.json.")],
+    report: ReportDirectory = REPORT,
+) -> None:
+    """Judge a saved history again. Needs no Docker."""
+    directory = evidence(example, report)
+    broken = _tell(read_scenario(directory / "scenario.json"), read_history(directory / "history.json"))
+    raise typer.Exit(1 if broken else 0)
+
+
+@app.command("list")
+def list_all() -> None:
+    """Show the rules, with level and source, and the daemons that can be tried."""
+    table = Table("rule", "level", "subject", "sentence", "source", box=None, pad_edge=False)
+    for entry in catalogue.rules().values():
+        table.add_row(entry.id, entry.level, entry.subject, entry.title, entry.source)
+    output.print(table)
+    for profile in load_profiles():
+        output.print(
+            f"{profile.name}: dockerd {profile.version}, {profile.store} image store"
+            + (", tried by default" if profile.default else "")
+        )
+
+
+@app.command()
+def clean() -> None:
+    """Remove what ended commands left behind: containers, networks and volumes."""
+    engine = find_engine()
+    if engine is None:
+        errors.print("No Docker engine runs here, so nothing of ours can be left in one.")
+        return
+    with closing(engine.client()) as client:
+        swept = sweep(client)
+    removed = (*swept.containers, *swept.networks, *swept.volumes)
+    errors.print(f"Removed {', '.join(removed)}." if removed else "Nothing was left behind.")
+
+
+@app.command("engine-down")
+def engine_down(
+    images: Annotated[bool, typer.Option("--images", help="Remove the lab's images too, in any engine.")] = False,
+) -> None:
+    """Stop the private Docker engine that an earlier command started, if there is one."""
+    engine = find_engine()
+    if images and engine is not None and not engine.private:
+        removed = remove_images(engine)
+        errors.print(f"Removed {len(removed)} images from the engine at {engine.host}.")
+    private_engine.stop(images, _say)
+
+
+def main() -> None:
+    """Run the command line: whatever is refused is one sentence, with the exit code that goes with it."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app()
+    except LabError as refusal:
+        _refuse(str(refusal), refusal.exit_code)
+    except ReportError as refusal:
+        _refuse(str(refusal), LabError.exit_code)
+    except DockerException as failure:
+        _refuse(f"The Docker engine failed: {failure}", LabError.exit_code)
+    except KeyboardInterrupt:
+        _refuse("Interrupted; what the lab had started is removed.", INTERRUPTED)
+
+
+def _tell(scenario: Scenario, history: History) -> int:
+    """Print what the judge says of a history; how many MUST rules it breaks."""
+    known = catalogue.rules()
+    verdicts = judge_history(scenario, history)
+    if not verdicts:
+        raise UsageError("No rule applies to this scenario, so there is nothing to judge.")
+    for verdict in verdicts:
+        if verdict.ruling == "fail":
+            lines = explain(example_of(scenario, history, verdict), known[verdict.rule], width=output.width)
+            output.print("\n".join(lines), soft_wrap=True)
+        else:
+            output.print(f"{verdict.rule} {verdict.ruling}: {verdict.reason}")
+    return sum(verdict.ruling == "fail" and known[verdict.rule].level == "MUST" for verdict in verdicts)
+
+
+@contextmanager
+def _lab(profiles: tuple[Profile, ...], source: Source) -> Iterator[Images]:
+    """An engine and the images. What ended commands left behind goes first, what this one makes goes last."""
+    engine = ensure_engine(_say)
+    os.environ.update(engine.environment())
+    with closing(engine.client()) as client:
+        sweep(client)
+        try:
+            yield ensure_images(engine, profiles, source, _say)
+        finally:
+            remove_own(client)
+
+
+@contextmanager
+def _progress() -> Iterator[collector.Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, transient=True) as bar:
+        task = bar.add_task("starting the lab", total=None)
+
+        def told(ended: int, total: int, last: str) -> None:
+            bar.update(task, completed=ended, total=total, description=last)
+
+        yield told
+
+
+def _say(line: str) -> None:
+    errors.print(line)
+
+
+def _refuse(sentence: str, code: int) -> NoReturn:
+    errors.print(sentence)
+    sys.exit(code)
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    """End as Ctrl-C does, so that everything is cleaned up."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

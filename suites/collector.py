@@ -1,0 +1,85 @@
+"""The collector: gathers the tallies of all tests, in whichever process they ran, into one run."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import pytest
+
+from report.results import Daemon, Run
+from suites.catalogue import rules
+from suites.plugin import BROKEN, TALLIED
+from suites.tally import TALLY, Count, Tally, result_of
+
+Progress = Callable[[int, int, str], None]
+"""Told of each test that ended: how many have, of how many, and the last one's name."""
+
+
+class Collector:
+    """A pytest plugin for the process that reports. Afterwards, :meth:`run` tells what the run yields."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._began = time.monotonic()
+        self._started = datetime.now(UTC)
+        self._tallies: dict[str, Tally] = {}
+        self._problems: list[str] = []
+        self._ended: set[str] = set()
+        self._total = 0
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self._total = len(items)
+
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Under xdist only the workers collect."""
+        self._total = len(ids)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._problems.append(f"The tests of {report.nodeid} could not be read: {_last_line(report.longreprtext)}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        properties = dict(report.user_properties)
+        if report.failed and not (report.when == "call" and BROKEN in properties):
+            self._problems.append(f"{report.nodeid} could not be judged: {_last_line(report.longreprtext)}")
+        if report.when != "teardown":
+            return
+        self._ended.add(report.nodeid)
+        self._progress(len(self._ended), self._total, report.nodeid.rpartition("::")[2])
+        if TALLIED in properties:
+            tally = TALLY.validate_json(str(properties[TALLIED]))
+            if tally.daemon:
+                self._tallies[tally.daemon] = self._tallies.get(tally.daemon, Tally()).plus(tally)
+
+    def run(
+        self,
+        wanted: tuple[str, ...],
+        seed: int,
+        command: str,
+        *,
+        interrupted: bool,
+    ) -> Run:
+        """The whole run, for the rules that are wanted, in the order of the catalogue."""
+        return Run(
+            results=tuple(
+                result_of(rules()[rule], daemon, tally.counts.get(rule, Count()))
+                for daemon, tally in sorted(self._tallies.items())
+                for rule in wanted
+            ),
+            daemons=tuple(Daemon(name, tally.version, tally.store) for name, tally in sorted(self._tallies.items())),
+            seed=seed,
+            scenarios=sum(tally.scenarios for tally in self._tallies.values()),
+            pulls=sum(tally.pulls for tally in self._tallies.values()),
+            seconds=time.monotonic() - self._began,
+            started=self._started.isoformat(timespec="seconds"),
+            tool_version=version("mirror-conformance"),
+            command=command,
+            problems=(*self._problems, *(s for tally in self._tallies.values() for s in tally.refuted)),
+            interrupted=interrupted,
+        )
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.startswith("E ")] or text.splitlines()
+    return lines[-1].removeprefix("E").strip() if lines else "no reason was given"

@@ -1,0 +1,79 @@
+"""Known, explained failures of subjects, read from a TOML file."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from fixtures.errors import UsageError
+from suites.catalogue import rules
+from suites.verdict import Verdict
+
+DEVIATIONS = Path(__file__).with_name("deviations.toml")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Rules that a subject is known to break for one cause. ``daemon`` and ``variant`` are shell patterns.
+
+    ``evidence`` is the scenario file that shows every one of the rules broken; ``reports`` are addresses where
+    others have met it.
+    """
+
+    rules: tuple[str, ...]
+    daemon: str
+    reason: str
+    evidence: Path
+    variant: str = "*"
+    reports: tuple[str, ...] = ()
+
+    def concerns(self, daemon: str) -> bool:
+        """Whether a daemon is one of those that it speaks of."""
+        return fnmatchcase(daemon, self.daemon)
+
+    def explains(self, daemon: str, verdict: Verdict) -> bool:
+        """Whether a verdict on a daemon is one that it speaks of."""
+        return verdict.rule in self.rules and self.concerns(daemon) and fnmatchcase(verdict.variant, self.variant)
+
+
+@dataclass(frozen=True)
+class _File:
+    deviation: tuple[Deviation, ...] = ()
+
+
+def load(path: Path, daemons: Iterable[str]) -> tuple[Deviation, ...]:
+    """The deviations of a file, checked against the rules and the daemons that there are.
+
+    Raises:
+        UsageError: the file cannot be read, or an entry of it can match nothing.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        read = TypeAdapter(_File).validate_python(document)
+    except OSError as error:
+        raise UsageError(f"The deviations file {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"The deviations file {path} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(f"The deviations file {path} is wrong at {place}: {first['msg']}.") from error
+    known = tuple(daemons)
+    return tuple(_checked(entry, path, known) for entry in read.deviation)
+
+
+def _checked(entry: Deviation, path: Path, daemons: tuple[str, ...]) -> Deviation:
+    for rule in entry.rules:
+        if rule not in rules():
+            raise UsageError(f"The deviations file {path} names the rule {rule!r}, which the catalogue does not have.")
+    if not entry.rules:
+        raise UsageError(f"The deviations file {path} has an entry that names no rule.")
+    if not any(map(entry.concerns, daemons)):
+        raise UsageError(f"The deviations file {path} names the daemon {entry.daemon!r}, which matches no profile.")
+    evidence = path.absolute().parent / entry.evidence
+    if not evidence.is_file():
+        raise UsageError(f"The deviations file {path} names the evidence {entry.evidence}, and there is no such file.")
+    return replace(entry, evidence=evidence)

@@ -1,0 +1,57 @@
+"""The judge: every history against every rule that applies to it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from fixtures.history import History
+from fixtures.scenario import Scenario
+from suites.catalogue import rules
+from suites.rules import configuration, fallback, hit, order, scope
+from suites.rules.finding import Finding, HistoryRule, PullRule
+from suites.timeline import PullCase, pulls
+from suites.verdict import Verdict
+
+PULL_RULES: dict[str, PullRule] = order.RULES | fallback.RULES | hit.RULES | scope.RULES
+HISTORY_RULES: dict[str, HistoryRule] = configuration.RULES
+
+
+def judge(scenario: Scenario, history: History) -> tuple[Verdict, ...]:
+    """What each rule says of each step that it applies to. A rule's crash is an error, never a pass."""
+    cases = pulls(scenario, history)
+    verdicts: list[Verdict] = []
+    for rule, judge_pull in PULL_RULES.items():
+        verdicts += _guarded(rule, partial(_of_pulls, judge_pull, cases))
+    for rule, judge_history in HISTORY_RULES.items():
+        verdicts += _guarded(rule, partial(judge_history, scenario, history))
+    return tuple(verdicts)
+
+
+def _of_pulls(judge_pull: PullRule, cases: tuple[PullCase, ...]) -> Iterator[Finding]:
+    for case in cases:
+        finding = judge_pull(case)
+        if finding is not None:
+            yield replace(finding, step=case.number)
+
+
+def _guarded(rule: str, findings: Callable[[], Iterable[Finding]]) -> list[Verdict]:
+    try:
+        return [_verdict(rule, finding) for finding in findings()]
+    except Exception as crash:  # noqa: BLE001 - what breaks in a rule is ours, and must not pass for a verdict
+        return [Verdict(rule, "error", reason=f"the rule itself failed: {type(crash).__name__}: {crash}")]
+
+
+def _verdict(rule: str, finding: Finding) -> Verdict:
+    own = f"{rule}/{finding.variant.partition(':')[0]}"
+    identifier = own if own in rules() else rule
+    if identifier not in rules():
+        raise KeyError(f"{own} is not in the catalogue")
+    return Verdict(
+        rule=identifier,
+        ruling="pass" if finding.kept else "fail",
+        step=finding.step,
+        variant=finding.variant,
+        reason=finding.reason,
+        exchanges=finding.exchanges,
+        measure=finding.measure,
+    )

@@ -1,0 +1,121 @@
+"""The pytest plugin of the suites: options, the lab's fixtures, and the tally of each test.
+
+A test of the suites takes the fixture ``trial``. It runs once for each daemon chosen with ``--daemon``. All
+tests of a daemon go to one xdist worker, so that each daemon starts once; those marked ``waits`` go to a
+second one, since they cost time and no work.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fixtures.engine.discovery import Engine, ensure_engine
+from fixtures.images.making import Images, Source, ensure_images
+from fixtures.lab import Lab, Registries
+from fixtures.profiles import Profile, load_profiles, select
+from suites.deviations import DEVIATIONS, Deviation, load
+from suites.tally import TALLY
+from suites.trial import RuleBroken, Trial
+
+TALLIED = "conformance-tally"
+BROKEN = "conformance-broken"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says of a run."""
+
+    profiles: tuple[Profile, ...]
+    images: Source
+    deviations: tuple[Deviation, ...]
+    seed: int
+    scale: float
+
+
+OPTIONS = pytest.StashKey[Options]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance", "conformance of Docker Hub mirrors")
+    group.addoption("--daemon", action="append", default=[], help="daemon to try: a name, a pattern, default or all")
+    group.addoption("--images", choices=("auto", "debian", "official"), default="auto", help="where images come from")
+    group.addoption("--deviations", type=Path, default=DEVIATIONS, help="TOML file of known deviations")
+    group.addoption("--seed", type=int, default=0, help="seed of everything that is drawn")
+    group.addoption("--scale", type=float, default=1.0, help="how many examples to draw: 1 is the default budget")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "rules(*ids): the rules that a test is there for; -k finds it by them")
+    config.addinivalue_line("markers", "waits: the test mostly waits for a daemon's time limits")
+    config.addinivalue_line("markers", "engine: needs a Docker engine")
+    config.stash[OPTIONS] = Options(
+        profiles=select(config.getoption("--daemon") or ["default"]),
+        images=config.getoption("--images"),
+        deviations=load(config.getoption("--deviations"), [profile.name for profile in load_profiles()]),
+        seed=config.getoption("--seed"),
+        scale=config.getoption("--scale"),
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "lab" in metafunc.fixturenames:
+        lane = " waiting" if metafunc.definition.get_closest_marker("waits") else ""
+        marked = [
+            pytest.param(profile, id=profile.name, marks=pytest.mark.xdist_group(f"{profile.name}{lane}"))
+            for profile in metafunc.config.stash[OPTIONS].profiles
+        ]
+        metafunc.parametrize("lab", marked, indirect=True, scope="session")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    for marker in item.iter_markers("rules"):
+        item.extra_keyword_matches.update(marker.args)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The Docker engine that the lab runs in, told to the libraries that ask the environment."""
+    found = ensure_engine(print)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in found.environment().items():
+            environment.setenv(name, value)
+        yield found
+
+
+@pytest.fixture(scope="session")
+def images(engine: Engine, pytestconfig: pytest.Config) -> Images:
+    """The images of the simulator and of the chosen daemons."""
+    options = pytestconfig.stash[OPTIONS]
+    return ensure_images(engine, options.profiles, options.images, print)
+
+
+@pytest.fixture(scope="session")
+def registries(images: Images) -> Iterator[Registries]:
+    """Fake Docker Hub and fake mirrors, one set for each worker."""
+    with Registries(images) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lab(request: pytest.FixtureRequest, registries: Registries) -> Iterator[Lab]:
+    """A daemon beside the registries, started once for all its tests."""
+    with Lab(request.param, registries) as running:
+        yield running
+
+
+@pytest.fixture
+def trial(request: pytest.FixtureRequest, lab: Lab, pytestconfig: pytest.Config) -> Iterator[Trial]:
+    """Plays and judges scenarios on the daemon; what it tallied goes to the report."""
+    options = pytestconfig.stash[OPTIONS]
+    begun = Trial(lab, options.deviations, options.seed, options.scale)
+    yield begun
+    request.node.user_properties.append((TALLIED, TALLY.dump_json(begun.tally).decode()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Tell a broken rule, which is a result, from anything else that can go wrong, which is a problem."""
+    if call.excinfo is not None and call.excinfo.errisinstance(RuleBroken):
+        item.user_properties.append((BROKEN, str(call.excinfo.value)))

@@ -1,0 +1,65 @@
+"""What several rules must know of the servers of a pull: who would serve it, who cannot be seen, who is left."""
+
+from simulator.arrangement import Fault
+from suites.timeline import PullCase
+
+UNSEEN = frozenset({"refuse", "dns", "untrusted"})
+"""Faults that keep a daemon from ever sending a request, so that no journal can show it tried."""
+
+CONTENT = frozenset({"corrupt", "truncate"})
+"""Faults that hand out bytes which are not what their digest says."""
+
+DELAY = frozenset({"slow"})
+"""Faults that cost time and nothing else."""
+
+PLAIN_HTTP = "plain http"
+"""The variant of a case in which a mirror is configured with an ``http://`` URL."""
+
+
+def unseen(case: PullCase, server: str) -> bool:
+    """Whether the daemon cannot get a request through to a server."""
+    return any(fault.kind in UNSEEN for fault in case.shelf(server).faults)
+
+
+def kind_of(fault: Fault) -> str:
+    """The name that the catalogue gives a kind of unusable mirror."""
+    if fault.kind != "status":
+        return fault.kind
+    return "not-a-registry" if fault.status < 400 else str(fault.status)
+
+
+def first_server(case: PullCase) -> str | None:
+    """The endpoint that must serve the pull: the first with a usable copy, when everybody before it has none
+    at all or cannot be reached. ``None`` where somebody before it complicates the matter.
+    """
+    if not case.is_hub:
+        return None
+    for server in case.situation.endpoints:
+        if case.usable(server):
+            return server
+        if not case.misses(server) and not unseen(case, server):
+            return None
+    return None
+
+
+def hit(case: PullCase) -> str | None:
+    """The mirror that must serve the pull, if it is a mirror."""
+    server = first_server(case)
+    return server if server in case.situation.mirrors else None
+
+
+def rescued(case: PullCase, after: str) -> bool:
+    """Whether an endpoint behind ``after`` could serve the pull, however the daemon treats plain HTTP."""
+    position = case.situation.endpoints.index(after)
+    left = case.situation.endpoints[position + 1 :]
+    return any(case.usable(server) and server not in case.situation.plain for server in left)
+
+
+def offered(case: PullCase) -> frozenset[str]:
+    """The images that any endpoint means by what was asked for."""
+    return frozenset(image for server in case.situation.endpoints if (image := case.image_at(server)))
+
+
+def variant(case: PullCase, *words: str) -> str:
+    """The kind of a case: some words, and whether it has to do with plain HTTP."""
+    return ", ".join((*words, *((PLAIN_HTTP,) if case.situation.plain else ())))

@@ -1,0 +1,176 @@
+"""FALLBACK: what a miss, a broken mirror or bad content may cost, and what it may not."""
+
+from dataclasses import replace
+
+from simulator.journal import Exchange
+from suites.rules.endpoints import CONTENT, DELAY, UNSEEN, kind_of, offered, rescued, unseen
+from suites.rules.finding import Finding, PullRule, broken, kept
+from suites.timeline import HUB, PullCase
+
+
+def miss_is_served_by_hub(case: PullCase) -> Finding | None:
+    mirrors = case.situation.mirrors
+    if not case.is_hub or not mirrors or not case.usable(HUB):
+        return None
+    if not all(case.copy_at(mirror) is None and case.misses(mirror) for mirror in mirrors):
+        return None
+    if case.outcome.result != "ok":
+        return broken(
+            f"no mirror has {case.spelled()}, Hub does, and the pull failed: {case.outcome.error}", case.exchanges
+        )
+    if case.got() != case.image_at(HUB):
+        return broken(f"the pull of {case.spelled()} did not bring Hub's image, bit for bit", case.to((HUB,)))
+    return kept(f"no mirror has {case.spelled()}; Hub served it", case.to((HUB,)))
+
+
+def unusable_mirror_costs_time_only(case: PullCase) -> Finding | None:
+    met = _unusable_mirrors_met(case)
+    if not met or not rescued(case, next(reversed(met))):
+        return None
+    if not all(case.clean(server) for server in case.situation.endpoints if server not in met):
+        return None
+    kinds = {kind for kinds in met.values() for kind in kinds}
+    struck = [e for e in case.to(met) if e.fault]
+    cost = (("seconds", case.outcome.seconds), ("requests to unusable mirrors", float(len(struck))))
+    names = " and ".join(f"{server} ({', '.join(sorted(kinds))})" for server, kinds in met.items())
+    if _brought_what_was_offered(case):
+        finding = kept(f"{names} cost {case.outcome.seconds:.2f} s", struck)
+    else:
+        finding = broken(
+            f"{names} could not be used, a later endpoint has {case.spelled()}, and the pull {_how_it_failed(case)}",
+            struck,
+        )
+    return replace(finding, variant=_variant(kinds), measure=cost)
+
+
+def partial_copy_ends_complete(case: PullCase) -> Finding | None:
+    if not case.is_hub or any(case.shelf(server).faults for server in case.situation.endpoints):
+        return None
+    first = next((s for s in case.situation.mirrors if not case.misses(s)), None)
+    copy = case.copy_at(first) if first else None
+    if first is None or copy is None or case.usable(first) or not rescued(case, first):
+        return None
+    lacking = ", ".join(sorted(case.lacking(copy)))
+    current = "" if case.image_at(first) == case.image_at(HUB) else " of another image"
+    if _brought_what_was_offered(case):
+        finding = kept(f"{first} lacks {lacking}, and the image is complete", case.exchanges)
+    else:
+        finding = broken(
+            f"{first} lacks {lacking}, a later endpoint has {case.spelled()}, and the pull {_how_it_failed(case)}",
+            case.exchanges,
+        )
+    return replace(finding, variant=f"without {lacking}{current}")
+
+
+def bad_content_is_never_accepted(case: PullCase) -> Finding | None:
+    struck = _bad_content(case)
+    if not struck:
+        return None
+    if case.outcome.image is not None and case.got() is None:
+        finding = broken(
+            f"after bad content from {struck[0].server}, the daemon holds {case.spelled()} with bytes "
+            "that nobody published",
+            struck,
+        )
+    elif case.outcome.result == "ok" and case.outcome.image is None:
+        finding = broken(f"the pull of {case.spelled()} is said to have succeeded, and there is no image", struck)
+    else:
+        finding = kept(f"bad content from {struck[0].server} was not accepted", struck)
+    return replace(finding, variant=_bad_variant(struck))
+
+
+def next_endpoint_completes(case: PullCase) -> Finding | None:
+    struck = _bad_content(case)
+    if not struck or not case.is_hub:
+        return None
+    givers = {e.server for e in struck}
+    last = max(givers, key=case.situation.endpoints.index)
+    if not rescued(case, last) or not all(case.clean(s) for s in case.situation.endpoints if s not in givers):
+        return None
+    if _brought_what_was_offered(case):
+        finding = kept(f"after bad content from {struck[0].server} the pull completed elsewhere", struck)
+    else:
+        finding = broken(
+            f"after bad content from {struck[0].server}, a later endpoint has {case.spelled()}, and the pull "
+            f"{_how_it_failed(case)}",
+            struck,
+        )
+    return replace(finding, variant=_bad_variant(struck), measure=(("seconds", case.outcome.seconds),))
+
+
+def nowhere_to_be_had(case: PullCase) -> Finding | None:
+    if not case.is_hub or case.shelf(HUB).faults or any(case.copy_at(s) for s in case.situation.endpoints):
+        return None
+    wrong = _wrong_failure(case)
+    if wrong:
+        finding = broken(wrong, case.exchanges)
+    else:
+        finding = kept(f"nobody has {case.spelled()}; the pull said so: {case.outcome.error}", case.exchanges)
+    kinds = {kind for kinds in _unusable_mirrors_met(case).values() for kind in kinds}
+    return replace(finding, variant=", ".join(sorted(kinds)))
+
+
+def _wrong_failure(case: PullCase) -> str:
+    outcome, name = case.outcome, case.reference.repository.removeprefix("library/")
+    left = sorted(set(outcome.leftovers) - case.had)
+    if outcome.result != "failed":
+        ending = "is said to have succeeded" if outcome.result == "ok" else outcome.error
+        return f"nobody has {case.spelled()}, and the pull {ending}"
+    if f"{name}-{case.history.salt}" not in outcome.error:
+        return f"the pull failed without naming the image: {outcome.error!r}"
+    return f"the failed pull of {case.spelled()} left {', '.join(left)} behind" if left else ""
+
+
+def _variant(kinds: set[str]) -> str:
+    return f"several: {', '.join(sorted(kinds))}" if len(kinds) > 1 else next(iter(kinds))
+
+
+def _brought_what_was_offered(case: PullCase) -> bool:
+    return case.outcome.result == "ok" and case.got() in offered(case)
+
+
+def _how_it_failed(case: PullCase) -> str:
+    if case.outcome.result != "ok":
+        return f"failed: {case.outcome.error}"
+    local = case.outcome.image
+    if local is None:
+        return "is said to have succeeded, and there is no image"
+    return f"left something that is no image: {local.problem}" if local.problem else "brought another image"
+
+
+def _unusable_mirrors_met(case: PullCase) -> dict[str, set[str]]:
+    """The unusable mirrors that the daemon met on its way, each with what makes it unusable."""
+    if not case.is_hub:
+        return {}
+    met: dict[str, set[str]] = {}
+    for server in case.situation.mirrors:
+        if case.usable(server):
+            break
+        faults = [f for f in case.shelf(server).faults if f.kind not in CONTENT | DELAY]
+        struck = {e.fault for e in case.to((server,)) if e.fault}
+        kinds = {kind_of(f) for f in faults if f.kind in UNSEEN or (f.kind in struck and not unseen(case, server))}
+        if kinds:
+            met[server] = kinds
+    return met
+
+
+def _bad_content(case: PullCase) -> list[Exchange]:
+    """The exchanges in which a mirror handed out bad bytes, where bad content is all that is wrong with it."""
+    if not case.is_hub:
+        return []
+    mirrors = {m for m in case.situation.mirrors if all(f.kind in CONTENT for f in case.shelf(m).faults)}
+    return [e for e in case.exchanges if e.server in mirrors and e.fault in CONTENT and e.method == "GET"]
+
+
+def _bad_variant(struck: list[Exchange]) -> str:
+    return f"{struck[0].fault} {struck[0].stage}"
+
+
+RULES: dict[str, PullRule] = {
+    "FALLBACK-1": miss_is_served_by_hub,
+    "FALLBACK-2": unusable_mirror_costs_time_only,
+    "FALLBACK-3": partial_copy_ends_complete,
+    "FALLBACK-4": bad_content_is_never_accepted,
+    "FALLBACK-5": next_endpoint_completes,
+    "FALLBACK-6": nowhere_to_be_had,
+}

@@ -1,0 +1,164 @@
+"""Tallies: what the verdicts of many histories add up to, small enough to pass between processes."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from pydantic import TypeAdapter
+
+from fixtures.history import History
+from fixtures.scenario import Pull, Scenario
+from report.results import Example, RuleResult
+from suites.deviations import Deviation
+from suites.verdict import Rule, Status, Verdict
+
+_SCENARIO = TypeAdapter(Scenario)
+
+
+@dataclass(frozen=True)
+class Count:
+    """The verdicts of one rule on one daemon. ``example`` is the smallest failure, or else deviation."""
+
+    passed: int = 0
+    failed: int = 0
+    deviated: int = 0
+    errors: int = 0
+    reasons: tuple[str, ...] = ()
+    example: Example | None = None
+    measures: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def plus(self, other: "Count") -> "Count":
+        """Both counts together."""
+        return Count(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.deviated + other.deviated,
+            self.errors + other.errors,
+            tuple(dict.fromkeys((*self.reasons, *other.reasons))),
+            _worse(self.example, other.example),
+            {
+                name: (*self.measures.get(name, ()), *other.measures.get(name, ()))
+                for name in dict.fromkeys((*self.measures, *other.measures))
+            },
+        )
+
+    @property
+    def status(self) -> Status:
+        """What the rule's row says of the daemon."""
+        if self.errors:
+            return "error"
+        if self.failed:
+            return "fail"
+        if self.deviated:
+            return "deviation"
+        return "pass" if self.passed else "not exercised"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What some histories on one daemon add up to.
+
+    ``refuted`` are sentences on deviations whose own evidence was played and did not deviate.
+    """
+
+    daemon: str = ""
+    version: str = ""
+    store: str = ""
+    scenarios: int = 0
+    pulls: int = 0
+    counts: dict[str, Count] = field(default_factory=dict)
+    refuted: tuple[str, ...] = ()
+
+    def plus(self, other: "Tally") -> "Tally":
+        """Both tallies together; they are of one daemon."""
+        return Tally(
+            daemon=self.daemon or other.daemon,
+            version=self.version or other.version,
+            store=self.store or other.store,
+            scenarios=self.scenarios + other.scenarios,
+            pulls=self.pulls + other.pulls,
+            counts={
+                rule: self.counts.get(rule, Count()).plus(other.counts.get(rule, Count()))
+                for rule in dict.fromkeys((*self.counts, *other.counts))
+            },
+            refuted=tuple(dict.fromkeys((*self.refuted, *other.refuted))),
+        )
+
+
+TALLY = TypeAdapter(Tally)
+
+
+def weigh(
+    scenario: Scenario, history: History, verdicts: Iterable[Verdict], deviations: tuple[Deviation, ...]
+) -> tuple[Tally, tuple[Verdict, ...]]:
+    """The tally of one history, and the failures that no deviation explains."""
+    pulled = sum(isinstance(step, Pull) for step in scenario.steps)
+    tally = Tally(history.daemon, history.version, history.store, 1, pulled)
+    unexplained: list[Verdict] = []
+    for verdict in verdicts:
+        count = _count(scenario, history, verdict, deviations)
+        if count.failed:
+            unexplained.append(verdict)
+        tally = tally.plus(Tally(counts={verdict.rule: count}))
+    return tally, tuple(unexplained)
+
+
+def refuted(
+    evidence: Path, daemon: str, verdicts: Iterable[Verdict], deviations: tuple[Deviation, ...]
+) -> tuple[str, ...]:
+    """A sentence for each rule of each deviation that its own evidence no longer shows broken."""
+    failed = [verdict for verdict in verdicts if verdict.ruling == "fail"]
+    return tuple(
+        f"{rule} no longer deviates on {daemon} as {evidence.name} is to show: mend the deviations file."
+        for entry in deviations
+        if entry.evidence == evidence and entry.concerns(daemon)
+        for rule in entry.rules
+        if not any(verdict.rule == rule and entry.explains(daemon, verdict) for verdict in failed)
+    )
+
+
+def _count(scenario: Scenario, history: History, verdict: Verdict, deviations: tuple[Deviation, ...]) -> Count:
+    measures: dict[str, tuple[float, ...]] = {name: (value,) for name, value in verdict.measure}
+    if verdict.ruling == "pass":
+        return Count(passed=1, measures=measures)
+    if verdict.ruling == "error":
+        return Count(errors=1, reasons=(verdict.reason,))
+    example = example_of(scenario, history, verdict)
+    reasons = tuple(entry.reason for entry in deviations if entry.explains(history.daemon, verdict))
+    if reasons:
+        return Count(deviated=1, reasons=reasons, example=example, measures=measures)
+    return Count(failed=1, example=example, measures=measures)
+
+
+def example_of(scenario: Scenario, history: History, verdict: Verdict) -> Example:
+    """The case as evidence, under an id that follows from daemon, rule and scenario."""
+    key = f"{history.daemon} {verdict.rule} ".encode() + _SCENARIO.dump_json(scenario)
+    return Example(hashlib.sha256(key).hexdigest()[:6], scenario, history, verdict)
+
+
+def result_of(rule: Rule, daemon: str, count: Count) -> RuleResult:
+    """The row of a rule in a report."""
+    return RuleResult(
+        rule=rule,
+        daemon=daemon,
+        status=count.status,
+        passed=count.passed,
+        failed=count.failed,
+        deviated=count.deviated,
+        errors=count.errors,
+        example=count.example,
+        deviation=" ".join(count.reasons) if count.status == "deviation" else "",
+        measures={name: (min(values), median(values), max(values)) for name, values in count.measures.items()},
+    )
+
+
+def _worse(one: Example | None, other: Example | None) -> Example | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other, key=_size)
+
+
+def _size(example: Example) -> tuple[int, int, str]:
+    return len(example.scenario.steps), len(_SCENARIO.dump_json(example.scenario)), example.id

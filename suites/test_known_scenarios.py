@@ -1,0 +1,31 @@
+"""The scenarios in files: what was once found, and what a deviation rests on."""
+
+from pathlib import Path
+
+import pytest
+
+from suites.plugin import OPTIONS
+from suites.saved import SCENARIOS, read_scenario
+from suites.trial import Trial
+
+QUICK = sorted(SCENARIOS.glob("*.json"))
+WAITING = sorted((SCENARIOS / "waiting").glob("*.json"))
+
+
+@pytest.mark.parametrize("file", QUICK, ids=lambda file: file.stem)
+def test_known_scenario(trial: Trial, file: Path) -> None:
+    trial.play(read_scenario(file), file)
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize("file", WAITING, ids=lambda file: file.stem)
+def test_known_scenario_that_waits(trial: Trial, file: Path) -> None:
+    trial.play(read_scenario(file), file)
+
+
+def test_evidence_of_further_deviations(trial: Trial, pytestconfig: pytest.Config) -> None:
+    """A deviations file of the user's own brings scenarios of its own."""
+    known = {*QUICK, *WAITING}
+    for file in dict.fromkeys(entry.evidence for entry in pytestconfig.stash[OPTIONS].deviations):
+        if file not in known:
+            trial.play(read_scenario(file), file)

@@ -1,0 +1,251 @@
+"""What was so when a step began, worked out from the scenario alone.
+
+The judge's own reading of a scenario: it shares no code with the simulator, so that a mistake there is
+not excused here.
+"""
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from fixtures.history import History, Outcome
+from fixtures.scenario import Configure, Pull, Reference, Restart, Scenario, Step
+from simulator.arrangement import Break, Content, Copy, Evict, Fault, Heal, Publish, Warm
+from simulator.journal import Exchange
+
+HUB = "hub"
+HUB_NAMES = frozenset({"", "docker.io", "index.docker.io"})
+"""What may stand before a Docker Hub image: nothing, or one of its two names."""
+
+NATIVE = "linux/amd64"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What one server holds and how it misbehaves."""
+
+    copies: tuple[Copy, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    def find(self, repository: str, reference: Reference) -> Copy | None:
+        """The copy that the server means by a tag, or by a digest (a scenario's image)."""
+        if reference.digest is not None:
+            held = [c for c in self.copies if c.repository == repository and c.image == reference.digest]
+            return min(held, key=lambda c: len(c.without), default=None)
+        tag = reference.tag or "latest"
+        return next((c for c in self.copies if c.repository == repository and c.tag == tag), None)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that is so when a step begins: mirror URLs and their servers in configured order, and each server's shelf.
+
+    ``changed_by`` is what last set the order: the ``start`` of the scenario, a ``reload``, a ``reload without
+    the key``, or a ``restart``.
+    """
+
+    configured: tuple[str, ...]
+    mirrors: tuple[str, ...]
+    shelves: dict[str, Shelf] = field(default_factory=dict)
+    changed_by: str = "start"
+
+    def shelf(self, server: str) -> Shelf:
+        return self.shelves.get(server, Shelf())
+
+    @property
+    def plain(self) -> frozenset[str]:
+        """The mirrors that are asked in plain HTTP."""
+        return frozenset(
+            server for url, server in zip(self.configured, self.mirrors, strict=False) if url.startswith("http://")
+        )
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Whom a pull of a Hub image may ask, in the documented order."""
+        return (*self.mirrors, HUB)
+
+
+@dataclass(frozen=True)
+class PullCase:
+    """One pull with all that a rule needs to judge it."""
+
+    number: int
+    step: Pull
+    situation: Situation
+    outcome: Outcome
+    exchanges: tuple[Exchange, ...]
+    history: History
+    had: frozenset[str] = frozenset()
+    """The scenario's images that earlier pulls brought."""
+
+    @property
+    def reference(self) -> Reference:
+        return self.step.reference
+
+    @property
+    def is_hub(self) -> bool:
+        """Whether the reference means Docker Hub."""
+        return self.reference.host in HUB_NAMES
+
+    def shelf(self, server: str) -> Shelf:
+        """A server's shelf, as this pull meets it: to a mirror asked in plain HTTP its certificate is no fault."""
+        shelf = self.situation.shelf(server)
+        if self.is_hub and server in self.situation.plain:
+            return replace(shelf, faults=tuple(f for f in shelf.faults if f.kind != "untrusted"))
+        return shelf
+
+    @property
+    def host(self) -> str:
+        """The server that a reference with a host of its own means."""
+        return self.history.hosts.get(self.reference.host, self.reference.host)
+
+    def copy_at(self, server: str) -> Copy | None:
+        """The copy that a server has of what is asked for, complete or not."""
+        return self.shelf(server).find(self.reference.repository, self.reference)
+
+    def misses(self, server: str) -> bool:
+        """Whether a well-behaved server has no copy, or none that its root could be had of."""
+        copy = self.copy_at(server)
+        return not self.shelf(server).faults and (copy is None or "root" in self.lacking(copy))
+
+    def usable(self, server: str) -> bool:
+        """Whether a well-behaved server has a complete copy."""
+        copy = self.copy_at(server)
+        return copy is not None and not self.shelf(server).faults and not self.lacking(copy)
+
+    def clean(self, server: str) -> bool:
+        """Whether a server behaves well, and has a complete copy or none at all."""
+        return self.usable(server) or self.misses(server)
+
+    def lacking(self, copy: Copy) -> frozenset[str]:
+        """The objects that the pulled platform needs and a copy lacks, by role; the root as ``root``."""
+        content = self.content(copy.image)
+        if content is None:
+            return frozenset()
+        wanted = self.step.platform or NATIVE
+        lost = set()
+        for entry in content.objects:
+            platform, _, role = entry.role.partition(":") if "/" in entry.role else ("", "", entry.role)
+            if platform and platform != wanted:
+                continue
+            if any(entry.role == name or entry.role.endswith(f":{name}") for name in copy.without):
+                lost.add("root" if entry.digest == content.root else role)
+        return frozenset(lost)
+
+    def content(self, image: str) -> Content | None:
+        return self.history.contents.get(image)
+
+    def image_at(self, server: str) -> str | None:
+        """The name of the image that a server would give."""
+        copy = self.copy_at(server)
+        return copy.image if copy else None
+
+    def got(self) -> str | None:
+        """The name of the scenario's image that the daemon now holds under the reference, bit for bit.
+
+        ``None``: it holds none, or none that the scenario knows.
+        """
+        local = self.outcome.image
+        if local is None or local.bytes_verified is False:
+            return None
+        for name, content in self.history.contents.items():
+            if content.root in local.digests and local.layers == content.diff_ids:
+                return name
+        return None
+
+    def asked(self) -> tuple[str, ...]:
+        """The servers asked, each once, by first contact."""
+        return tuple(dict.fromkeys(e.server for e in self.exchanges))
+
+    def to(self, servers: Container[str]) -> tuple[Exchange, ...]:
+        """The exchanges with some servers."""
+        return tuple(e for e in self.exchanges if e.server in servers)
+
+    def spelled(self) -> str:
+        """The image as a person would name it in a sentence."""
+        reference = self.reference
+        version = f"@{reference.digest}" if reference.digest else f":{reference.tag or 'latest'}"
+        return f"{reference.repository}{version}"
+
+
+def situations(scenario: Scenario, history: History) -> Iterator[tuple[Step, Situation, Outcome]]:
+    """Each step that was played, with what was so when it began."""
+    now = Situation(
+        configured=scenario.mirrors,
+        mirrors=servers_of(scenario.mirrors, history.hosts),
+        shelves={name: Shelf(held.copies, held.faults) for name, held in scenario.servers.items()},
+    )
+    for step, outcome in zip(scenario.steps, history.outcomes, strict=False):
+        yield step, now, outcome
+        now = _after(now, step, outcome, history.hosts)
+
+
+def pulls(scenario: Scenario, history: History) -> tuple[PullCase, ...]:
+    """Every pull of a history, ready to be judged."""
+    cases: list[PullCase] = []
+    had: frozenset[str] = frozenset()
+    for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
+        if isinstance(step, Pull):
+            case = PullCase(number, step, situation, outcome, history.during(outcome), history, had)
+            cases.append(case)
+            had |= {name for name in (case.got(),) if name}
+    return tuple(cases)
+
+
+def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:
+    """The servers behind mirror URLs, each once, in order."""
+    named = (urlsplit(url).hostname or url for url in urls)
+    return tuple(dict.fromkeys(hosts.get(host, host) for host in named))
+
+
+def _after(now: Situation, step: Step, outcome: Outcome, hosts: dict[str, str]) -> Situation:
+    match step:
+        case Configure(mirrors=mirrors) | Restart(mirrors=mirrors):
+            if outcome.result != "ok":
+                return now
+            urls = mirrors or ()
+            return replace(now, configured=urls, mirrors=servers_of(urls, hosts), changed_by=_change(step))
+        case Publish(server=server):
+            return _with(now, server, _published(now.shelf(server), step.repository, step.tag, step.image))
+        case Warm(server=server):
+            found = now.shelf(HUB).find(step.repository, Reference(step.repository, tag=step.tag))
+            if found is None:
+                return now
+            return _with(now, server, _published(now.shelf(server), step.repository, step.tag, found.image))
+        case Evict(server=server):
+            return _with(now, server, _evicted(now.shelf(server), step))
+        case Break(server=server, fault=fault):
+            return _with(now, server, replace(now.shelf(server), faults=(*now.shelf(server).faults, fault)))
+        case Heal(server=server):
+            return _with(now, server, replace(now.shelf(server), faults=()))
+        case _:
+            return now
+
+
+def _change(step: Configure | Restart) -> str:
+    if isinstance(step, Restart):
+        return "restart"
+    return "reload" if step.mirrors is not None else "reload without the key"
+
+
+def _with(now: Situation, server: str, shelf: Shelf) -> Situation:
+    return replace(now, shelves=now.shelves | {server: shelf})
+
+
+def _published(shelf: Shelf, repository: str, tag: str, image: str) -> Shelf:
+    others = tuple(
+        replace(copy, tag=None) if (copy.repository, copy.tag) == (repository, tag) else copy for copy in shelf.copies
+    )
+    return replace(shelf, copies=(*others, Copy(repository, tag, image)))
+
+
+def _evicted(shelf: Shelf, step: Evict) -> Shelf:
+    def strike(copy: Copy) -> Copy | None:
+        if copy.repository != step.repository or (step.tag is not None and copy.tag != step.tag):
+            return copy
+        if not step.roles:
+            return None
+        return replace(copy, without=(*copy.without, *step.roles))
+
+    kept = (strike(copy) for copy in shelf.copies)
+    return replace(shelf, copies=tuple(copy for copy in kept if copy is not None))

@@ -1,0 +1,114 @@
+"""A trial: scenarios are played on one daemon, judged, and tallied; a failure nobody knows of is raised."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import engine as conjecture
+
+from fixtures.history import History
+from fixtures.lab import Lab, Play
+from fixtures.scenario import Scenario
+from suites.deviations import Deviation
+from suites.judge import judge
+from suites.tally import Tally, refuted, weigh
+from suites.verdict import Verdict
+
+SHRINK = timedelta(seconds=30)
+"""How long hypothesis may look for a smaller failing scenario on a real daemon."""
+
+
+class RuleBroken(AssertionError):  # noqa: N818 - it is a finding about the subject, not an error of ours
+    """A rule was broken, and no deviation explains it."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(f"{verdict.rule}: {verdict.reason}")
+        self.verdict = verdict
+
+
+class Trial:
+    """Plays scenarios on a lab's daemon and keeps the tally."""
+
+    def __init__(self, lab: Lab, deviations: tuple[Deviation, ...], seed: int, scale: float) -> None:
+        self.lab = lab
+        self.tally = Tally()
+        self._deviations = deviations
+        self._seed = seed
+        self._scale = scale
+        self._known: set[tuple[str, str]] = set()
+
+    def play(self, scenario: Scenario, evidence: Path | None = None) -> History:
+        """Play and judge a scenario; ``evidence`` is the file it came from, where a deviation may rest on it.
+
+        Raises:
+            RuleBroken: a rule was broken that was not known to be.
+        """
+        with self.lab.open(scenario) as play:
+            for step in scenario.steps:
+                play.do(step)
+            return self.judge(scenario, play, evidence)
+
+    def judge(self, scenario: Scenario, play: Play, evidence: Path | None = None) -> History:
+        """Judge what was played so far, as :meth:`play` does."""
+        history = play.history()
+        verdicts = judge(scenario, history)
+        if any(verdict.ruling == "fail" for verdict in verdicts):
+            history = play.history(with_log=True)
+        tally, failures = weigh(scenario, history, verdicts, self._deviations)
+        if evidence is not None:
+            gone = refuted(evidence, history.daemon, verdicts, self._deviations)
+            tally = replace(tally, refuted=gone)
+        self.tally = self.tally.plus(tally)
+        for verdict in failures:
+            if (verdict.rule, verdict.variant) not in self._known:
+                raise RuleBroken(verdict)
+        return history
+
+    def examples(self, count: int, steps: int = 1) -> settings:
+        """Settings for a property of about ``count`` examples, with ``steps`` steps for a state machine."""
+        return settings(
+            max_examples=max(1, round(count * self._scale)),
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            print_blob=False,
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=tuple(HealthCheck),
+        )
+
+    def seed(self, name: str) -> int:
+        """The seed of a property, which follows from the run's seed, the daemon and its name."""
+        return zlib.crc32(f"{self._seed} {self.lab.profile.name} {name}".encode())
+
+    def explore(self, search: Callable[[], None]) -> None:
+        """Repeat a search until it finds nothing new: each broken rule is shrunk once, then let by.
+
+        Raises:
+            RuleBroken: the first of the failures found.
+        """
+        found: list[RuleBroken] = []
+        with _short_shrinking():
+            while True:
+                try:
+                    search()
+                    break
+                except RuleBroken as failure:
+                    found.append(failure)
+                    self._known.add((failure.verdict.rule, failure.verdict.variant))
+        if found:
+            raise found[0]
+
+
+@contextmanager
+def _short_shrinking() -> Iterator[None]:
+    before = conjecture.MAX_SHRINKING_SECONDS
+    conjecture.MAX_SHRINKING_SECONDS = int(SHRINK.total_seconds())
+    try:
+        yield
+    finally:
+        conjecture.MAX_SHRINKING_SECONDS = before

@@ -92,7 +92,7 @@ def run(
         "--dist=loadgroup",
         *(["-k", keyword] if keyword else []),
     ]
-    with _lab(profiles, images), _progress() as told:
+    with prepared(profiles, images), _progress() as told:
         gathered = collector.Collector(told)
         status = pytest.main(arguments, plugins=[gathered])
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
@@ -115,7 +115,7 @@ def replay(
     scenario = read_scenario(directory / "scenario.json")
     profiles = select(daemon or [read_history(directory / "history.json").daemon])
     broken = 0
-    with _lab(profiles, images) as made, Registries(made) as registries:
+    with prepared(profiles, images) as made, Registries(made) as registries:
         for profile in profiles:
             with Lab(profile, registries) as lab, lab.open(scenario) as play:
                 for step in scenario.steps:
@@ -205,8 +205,11 @@ def _tell(scenario: Scenario, history: History) -> int:
 
 
 @contextmanager
-def _lab(profiles: tuple[Profile, ...], source: Source) -> Iterator[Images]:
-    """An engine and the images. What ended commands left behind goes first, what this one makes goes last."""
+def prepared(profiles: tuple[Profile, ...], source: Source) -> Iterator[Images]:
+    """An engine and the images, for as long as a command needs them.
+
+    What ended commands left behind goes first, what this one makes goes last.
+    """
     engine = ensure_engine(_say)
     os.environ.update(engine.environment())
     with closing(engine.client()) as client:

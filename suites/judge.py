@@ -30,8 +30,11 @@ def judge(scenario: Scenario, history: History) -> tuple[Verdict, ...]:
 def _of_pulls(judge_pull: PullRule, cases: tuple[PullCase, ...]) -> Iterator[Finding]:
     for case in cases:
         finding = judge_pull(case)
-        if finding is not None:
-            yield replace(finding, step=case.number)
+        if finding is None:
+            continue
+        if finding.kept and case.outcome.result == "ok" and not case.exchanges and not case.local:
+            raise ValueError(f"step {case.number} brought an image, and no exchange was seen")
+        yield replace(finding, step=case.number)
 
 
 def _guarded(rule: str, findings: Callable[[], Iterable[Finding]]) -> list[Verdict]:

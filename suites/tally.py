@@ -37,7 +37,7 @@ class Count:
             self.deviated + other.deviated,
             self.errors + other.errors,
             tuple(dict.fromkeys((*self.reasons, *other.reasons))),
-            _worse(self.example, other.example),
+            _worse(self, other),
             {
                 name: (*self.measures.get(name, ()), *other.measures.get(name, ()))
                 for name in dict.fromkeys((*self.measures, *other.measures))
@@ -154,10 +154,11 @@ def result_of(rule: Rule, daemon: str, count: Count) -> RuleResult:
     )
 
 
-def _worse(one: Example | None, other: Example | None) -> Example | None:
-    if one is None or other is None:
-        return one or other
-    return min(one, other, key=_size)
+def _worse(one: Count, other: Count) -> Example | None:
+    """The smallest example, of a failure that nobody explains if there is one."""
+    either = [count for count in (one, other) if count.example]
+    failed = [count for count in either if count.failed] or either
+    return min((count.example for count in failed if count.example), key=_size, default=None)
 
 
 def _size(example: Example) -> tuple[int, int, str]:

@@ -6,6 +6,7 @@ not excused here.
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
@@ -48,16 +49,11 @@ class Situation:
     mirrors: tuple[str, ...]
     shelves: dict[str, Shelf] = field(default_factory=dict)
     changed_by: str = "start"
+    plain: frozenset[str] = frozenset()
+    """The mirrors that are asked in plain HTTP."""
 
     def shelf(self, server: str) -> Shelf:
         return self.shelves.get(server, Shelf())
-
-    @property
-    def plain(self) -> frozenset[str]:
-        """The mirrors that are asked in plain HTTP."""
-        return frozenset(
-            server for url, server in zip(self.configured, self.mirrors, strict=False) if url.startswith("http://")
-        )
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -93,6 +89,11 @@ class PullCase:
         if self.is_hub and server in self.situation.plain:
             return replace(shelf, faults=tuple(f for f in shelf.faults if f.kind != "untrusted"))
         return shelf
+
+    @property
+    def local(self) -> bool:
+        """Whether the daemon already has what is asked for by digest, so that it need not ask anybody."""
+        return self.reference.digest in self.had
 
     @property
     def host(self) -> str:
@@ -173,7 +174,8 @@ def situations(scenario: Scenario, history: History) -> Iterator[tuple[Step, Sit
     now = Situation(
         configured=scenario.mirrors,
         mirrors=servers_of(scenario.mirrors, history.hosts),
-        shelves={name: Shelf(held.copies, held.faults) for name, held in scenario.servers.items()},
+        plain=_plain_of(scenario.mirrors, history.hosts),
+        shelves={name: Shelf(reduce(_put, held.copies, ()), held.faults) for name, held in scenario.servers.items()},
     )
     for step, outcome in zip(scenario.steps, history.outcomes, strict=False):
         yield step, now, outcome
@@ -198,20 +200,30 @@ def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hosts.get(host, host) for host in named))
 
 
+def _plain_of(urls: tuple[str, ...], hosts: dict[str, str]) -> frozenset[str]:
+    return frozenset(servers_of(tuple(url for url in urls if url.startswith("http://")), hosts))
+
+
 def _after(now: Situation, step: Step, outcome: Outcome, hosts: dict[str, str]) -> Situation:
     match step:
         case Configure(mirrors=mirrors) | Restart(mirrors=mirrors):
             if outcome.result != "ok":
                 return now
             urls = mirrors or ()
-            return replace(now, configured=urls, mirrors=servers_of(urls, hosts), changed_by=_change(step))
+            return replace(
+                now,
+                configured=urls,
+                mirrors=servers_of(urls, hosts),
+                changed_by=_change(step),
+                plain=_plain_of(urls, hosts),
+            )
         case Publish(server=server):
-            return _with(now, server, _published(now.shelf(server), step.repository, step.tag, step.image))
+            return _with(now, server, _holding(now.shelf(server), Copy(step.repository, step.tag, step.image)))
         case Warm(server=server):
             found = now.shelf(HUB).find(step.repository, Reference(step.repository, tag=step.tag))
             if found is None:
                 return now
-            return _with(now, server, _published(now.shelf(server), step.repository, step.tag, found.image))
+            return _with(now, server, _holding(now.shelf(server), found))
         case Evict(server=server):
             return _with(now, server, _evicted(now.shelf(server), step))
         case Break(server=server, fault=fault):
@@ -232,11 +244,18 @@ def _with(now: Situation, server: str, shelf: Shelf) -> Situation:
     return replace(now, shelves=now.shelves | {server: shelf})
 
 
-def _published(shelf: Shelf, repository: str, tag: str, image: str) -> Shelf:
-    others = tuple(
-        replace(copy, tag=None) if (copy.repository, copy.tag) == (repository, tag) else copy for copy in shelf.copies
-    )
-    return replace(shelf, copies=(*others, Copy(repository, tag, image)))
+def _holding(shelf: Shelf, copy: Copy) -> Shelf:
+    return replace(shelf, copies=_put(shelf.copies, copy))
+
+
+def _put(copies: tuple[Copy, ...], copy: Copy) -> tuple[Copy, ...]:
+    """What a tag named before stays reachable by digest, unless it is the same image."""
+    if copy.tag is None:
+        return (*copies, copy)
+    place = (copy.repository, copy.tag)
+    older = (replace(other, tag=None) if (other.repository, other.tag) == place else other for other in copies)
+    same = (copy.repository, None, copy.image)
+    return (*(other for other in older if (other.repository, other.tag, other.image) != same), copy)
 
 
 def _evicted(shelf: Shelf, step: Evict) -> Shelf:

@@ -17,7 +17,9 @@ PLAIN_HTTP = "plain http"
 
 
 def unseen(case: PullCase, server: str) -> bool:
-    """Whether the daemon cannot get a request through to a server."""
+    """Whether the daemon cannot get a request through to a server that the lab has."""
+    if server not in case.history.hosts.values():
+        return True
     return any(fault.kind in UNSEEN for fault in case.shelf(server).faults)
 
 

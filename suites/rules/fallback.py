@@ -99,26 +99,49 @@ def next_endpoint_completes(case: PullCase) -> Finding | None:
 
 
 def nowhere_to_be_had(case: PullCase) -> Finding | None:
-    if not case.is_hub or case.shelf(HUB).faults or any(case.copy_at(s) for s in case.situation.endpoints):
+    if not case.is_hub or case.local or case.shelf(HUB).faults:
+        return None
+    held = [server for server in case.situation.endpoints if case.copy_at(server)]
+    if held and (any(case.shelf(s).faults for s in case.situation.endpoints) or not _incomplete_everywhere(case)):
         return None
     wrong = _wrong_failure(case)
     if wrong:
-        finding = broken(wrong, case.exchanges)
+        finding = broken("; ".join(wrong.values()), case.exchanges)
     else:
-        finding = kept(f"nobody has {case.spelled()}; the pull said so: {case.outcome.error}", case.exchanges)
+        finding = kept(f"nobody has all of {case.spelled()}; the pull said so: {case.outcome.error}", case.exchanges)
     kinds = {kind for kinds in _unusable_mirrors_met(case).values() for kind in kinds}
-    return replace(finding, variant=", ".join(sorted(kinds)))
+    return replace(finding, variant=", ".join((*(("incomplete",) if held else sorted(kinds)), *wrong)))
 
 
-def _wrong_failure(case: PullCase) -> str:
+def _incomplete_everywhere(case: PullCase) -> bool:
+    """Whether of each image that could be meant, some object is held by nobody who could be asked."""
+    shelves = [case.shelf(server) for server in case.situation.endpoints]
+    return all(
+        frozenset.intersection(
+            *(
+                case.lacking(copy)
+                for shelf in shelves
+                for copy in shelf.copies
+                if (copy.repository, copy.image) == (case.reference.repository, image)
+            )
+        )
+        for image in offered(case)
+    )
+
+
+def _wrong_failure(case: PullCase) -> dict[str, str]:
+    """What is wrong with how a pull failed: a word for each kind of wrong, and the sentence."""
     outcome, name = case.outcome, case.reference.repository.removeprefix("library/")
-    left = sorted(set(outcome.leftovers) - case.had)
     if outcome.result != "failed":
         ending = "is said to have succeeded" if outcome.result == "ok" else outcome.error
-        return f"nobody has {case.spelled()}, and the pull {ending}"
+        return {"no failure": f"nobody has all of {case.spelled()}, and the pull {ending}"}
+    wrong: dict[str, str] = {}
     if f"{name}-{case.history.salt}" not in outcome.error:
-        return f"the pull failed without naming the image: {outcome.error!r}"
-    return f"the failed pull of {case.spelled()} left {', '.join(left)} behind" if left else ""
+        wrong["unnamed"] = f"the pull failed without naming the image: {outcome.error!r}"
+    left = sorted(set(outcome.leftovers) - case.had)
+    if left:
+        wrong["left behind"] = f"the failed pull of {case.spelled()} left {', '.join(left)} behind"
+    return wrong
 
 
 def _variant(kinds: set[str]) -> str:

@@ -17,13 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from fixtures.cleanup import remove_own, sweep
 from fixtures.engine import private as private_engine
+from fixtures.engine.cleanup import remove_own, sweep
 from fixtures.engine.discovery import ensure_engine, find_engine
 from fixtures.errors import LabError, UsageError
 from fixtures.history import History
 from fixtures.images.making import Images, Source, ensure_images, remove_images
-from fixtures.lab import Lab, Registries
+from fixtures.lab.lab import Lab
+from fixtures.lab.registries import Registries
 from fixtures.profiles import Profile, load_profiles, select
 from fixtures.scenario import Scenario
 from report.diagram import explain

@@ -13,7 +13,8 @@ import pytest
 
 from fixtures.engine.discovery import Engine, ensure_engine
 from fixtures.images.making import Images, Source, ensure_images
-from fixtures.lab import Lab, Registries
+from fixtures.lab.lab import Lab
+from fixtures.lab.registries import Registries
 from fixtures.profiles import Profile, load_profiles, select
 from suites.deviations import DEVIATIONS, Deviation, load
 from suites.tally import TALLY

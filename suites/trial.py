@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import engine as conjecture
 
 from fixtures.history import History
-from fixtures.lab import Lab, Play
+from fixtures.lab.lab import Lab, Play
 from fixtures.scenario import Scenario
 from suites.deviations import Deviation
 from suites.judge import judge

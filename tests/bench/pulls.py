@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
 
-from fixtures.lab import Lab, Registries
+from fixtures.lab.lab import Lab
+from fixtures.lab.registries import Registries
 from fixtures.profiles import select
 from fixtures.scenario import Pull, Reference, Scenario
 from simulator.arrangement import Copy, Holdings, ImageSpec

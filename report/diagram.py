@@ -1,39 +1,52 @@
 """An example explained: the rule, what was arranged and done, and what was seen on the wire."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 
-from fixtures.history import Outcome
+from fixtures.history import History, Outcome
 from fixtures.scenario import Configure, Restart
 from report.results import Example
 from report.sequence import draw, on_the_wire
 from report.text import inert, wrap
 from report.words import describe, server_of, spell
-from suites.verdict import Rule
+from suites.verdict import Rule, Verdict
 
-__all__ = ["describe", "draw", "explain"]
+__all__ = ["describe", "draw", "explain", "explain_together"]
 
 _MOST_IN_FULL = 8
 
 
 def explain(example: Example, rule: Rule, width: int = 100) -> list[str]:
     """All that a person needs to understand and to repeat an example."""
-    history, verdict = example.history, example.verdict
+    return explain_together([(example, rule)], width)
+
+
+def explain_together(cases: Sequence[tuple[Example, Rule]], width: int = 100) -> list[str]:
+    """Examples of several rules that are one scenario on one daemon: what each rule says, then what was seen."""
+    first, _ = cases[0]
+    history = first.history
     subject = f"{history.daemon} (dockerd {history.version}, {history.store} store)"
-    found = f"{verdict.variant}: {verdict.reason}" if verdict.variant else verdict.reason
-    lines = wrap(f"{inert(rule.id)} {rule.level}: {inert(rule.title)}", width, 4)
-    facts = (("source", rule.source), ("why", rule.why), ("subject", subject), ("found", found))
-    for name, fact in facts:
-        if fact:
-            lines += wrap(f"  {name:<8} {inert(fact)}", width, 11)
-    lines += ["", *(f"  {line}" for line in describe(example.scenario, history, judged=verdict.step, width=width - 2))]
-    lines += (f"  {line}".rstrip() for line in _evidence(example, width - 2))
-    return [*lines, "", f"  replay: mirror-conformance replay {inert(example.id)}"]
+    lines: list[str] = []
+    for example, rule in cases:
+        verdict = example.verdict
+        found = f"{verdict.variant}: {verdict.reason}" if verdict.variant else verdict.reason
+        lines += wrap(f"{inert(rule.id)} {rule.level}: {inert(rule.title)}", width, 4)
+        facts = (("source", rule.source), ("why", rule.why), ("subject", subject), ("found", found))
+        for name, fact in facts:
+            if fact and (len(cases) == 1 or name in {"source", "found"}):
+                lines += wrap(f"  {name:<8} {inert(fact)}", width, 11)
+    if len(cases) > 1:
+        lines += ["", *wrap(f"  {'subject':<8} {inert(subject)}", width, 11)]
+    seen = [example.verdict for example, _ in cases if example.history == history]
+    judged = {verdict.step for verdict in seen}
+    lines += ["", *(f"  {line}" for line in describe(first.scenario, history, judged=judged, width=width - 2))]
+    lines += (f"  {line}".rstrip() for line in _evidence(first, seen, width - 2))
+    return [*lines, "", f"  replay: mirror-conformance replay {inert(first.id)}"]
 
 
-def _evidence(example: Example, width: int) -> Iterator[str]:
-    scenario, history, verdict = example.scenario, example.history, example.verdict
-    marked = frozenset(verdict.exchanges)
-    for outcome in _told(example):
+def _evidence(example: Example, verdicts: Sequence[Verdict], width: int) -> Iterator[str]:
+    scenario, history = example.scenario, example.history
+    marked = frozenset(seq for verdict in verdicts for seq in verdict.exchanges)
+    for outcome in _told(history, {verdict.step for verdict in verdicts}, marked):
         yield ""
         what = f": {spell(scenario.steps[outcome.step], history)}" if outcome.step in range(len(scenario.steps)) else ""
         yield from wrap(f"Step {outcome.step + 1}{what}", width, 4)
@@ -42,20 +55,20 @@ def _evidence(example: Example, width: int) -> Iterator[str]:
     if not offending:
         return
     yield ""
-    yield ">> is what the verdict rests on. On the wire:"
+    rests = "the verdict rests" if len(verdicts) == 1 else "the verdicts rest"
+    yield f">> is what {rests} on. On the wire:"
     for exchange in offending[:_MOST_IN_FULL]:
         yield from wrap(f"   {exchange.seq}  {on_the_wire(exchange)}", width, 8)
     if len(offending) > _MOST_IN_FULL:
         yield f"   and {len(offending) - _MOST_IN_FULL} more"
 
 
-def _told(example: Example) -> list[Outcome]:
-    """The step that was judged and those of the marked exchanges; where there is neither, the last one."""
-    history, verdict = example.history, example.verdict
+def _told(history: History, judged: Container[int], marked: Iterable[int]) -> list[Outcome]:
+    """The steps that were judged and those of the marked exchanges; where there is neither, the last one."""
     told = [
         outcome
         for outcome in history.outcomes
-        if outcome.step == verdict.step or any(outcome.first <= seq < outcome.last for seq in verdict.exchanges)
+        if outcome.step in judged or any(outcome.first <= seq < outcome.last for seq in marked)
     ]
     return told or [outcome for outcome in history.outcomes if history.during(outcome)][-1:]
 

@@ -24,7 +24,7 @@ class Example:
 class RuleResult:
     """What a run says of one rule on one daemon.
 
-    ``passed``, ``failed`` ... count verdicts. ``deviation`` is the reason that a deviations file gives,
+    ``passed``, ``failed`` ... count verdicts. ``deviations`` are the reasons that a deviations file gives,
     when that is the status. ``measures`` holds the least, the median and the greatest of each figure.
     """
 
@@ -37,13 +37,18 @@ class RuleResult:
     errors: int = 0
     not_applicable: int = 0
     example: Example | None = None
-    deviation: str = ""
+    deviations: tuple[str, ...] = ()
     measures: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
     @property
     def judged(self) -> int:
         """How many verdicts say that the rule was kept or not."""
         return self.passed + self.failed + self.deviated
+
+    @property
+    def deviation(self) -> str:
+        """All that the deviations file has to say, as one text."""
+        return " ".join(self.deviations)
 
     @property
     def reason(self) -> str:

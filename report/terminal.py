@@ -1,21 +1,24 @@
 """A run as a terminal or a CI log shows it."""
 
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from report.diagram import explain
-from report.results import EXERCISED, MEANINGS, Daemon, RuleResult, Run, exit_code
+from report.columns import GUTTER, Columns, columns
+from report.diagram import explain_together
+from report.folding import entries, entry, split, unexercised
+from report.measures import Row, most_noticed, rest, rows
+from report.results import EXERCISED, MEANINGS, Daemon, Example, RuleResult, Run, exit_code
 from report.text import TOGETHER, cut, encodable, inert, number, wrap
-from suites.verdict import Level
+from suites.verdict import Level, Rule
 
-_GUTTER = 2
-_LEVEL = len("SHOULD") + _GUTTER
-_LEAST_CELL, _LEAST_TITLE = 13, 24
+_LEAST_TITLE = 24
+_INDENT = " " * 4
+_MEASURED = 24
+"""The most lines that the measures may take, heading and all."""
 _STYLES = {
     "pass": "green",
     "FAIL": "bold red",
@@ -29,7 +32,7 @@ _STYLES = {
 _LEGEND = {
     "warn": "SHOULD not met",
     "note": "worth knowing",
-    "deviation": "known failure",
+    "dev": "deviation, a known failure",
     "n/a": "nothing to judge",
     "-": "not exercised",
 }
@@ -76,44 +79,49 @@ class _Writer:
         """A line for each rule, a column for each daemon; in several tables where one would be too wide."""
         if not self.run.results:
             return
-        cell = max(_LEAST_CELL, *(len(_cell(result)) for result in self.run.results)) + _GUTTER
-        names = max(len("rule"), *(len(inert(rule.id)) for rule in self.run.rules)) + _GUTTER
-        room = self.width - names - _LEVEL
-        fit = max(room // cell, 1)
-        for start in range(0, len(self.run.daemons), fit):
-            daemons = self.run.daemons[start : start + fit]
-            title = room - len(daemons) * cell
-            yield from self._table(daemons, cell, names, title if title >= _LEAST_TITLE else 0)
+        labels = _labels(self.run.rules)
+        names = max(map(len, ("rule", *labels.values()))) + GUTTER
+        levels = max(map(len, ("level", *(rule.level for rule in self.run.rules)))) + GUTTER
+        room = self.width - names - levels
+        daemons, cells = [daemon.name for daemon in self.run.daemons], [_cell(result) for result in self.run.results]
+        tables = columns(daemons, cells, room)
+        title = room - tables[0].width
+        if title < _LEAST_TITLE:
+            title, tables = 0, columns(daemons, cells, room, wide=True)
+        titles = min(title, max(len(_sentence(rule)) for rule in self.run.rules) + GUTTER)
+        for table in tables:
+            yield from self._table(table, labels, names, levels, titles)
             yield Text()
         for daemon in self.run.daemons:
             yield from self._lines(self._counts(daemon), hang=4)
-        used = {word(result) for result in self.run.results}
+        used = {label(result) for result in self.run.results}
         legend = [f"{name} = {meaning}" for name, meaning in _LEGEND.items() if name in used]
         yield from self._lines("   ".join(one.replace(" ", TOGETHER) for one in legend), "dim", hang=0)
 
-    def _table(self, daemons: tuple[Daemon, ...], cell: int, names: int, title: int) -> Iterator[Text]:
-        titles = min(title, max(len(inert(rule.title)) for rule in self.run.rules) + _GUTTER) if title else 0
-        headings = [textwrap.wrap(inert(daemon.name), cell - _GUTTER) for daemon in daemons]
-        height = max(1, *(len(heading) for heading in headings))
-        for row in range(height):
-            first = "rule".ljust(names) + "level" if row == height - 1 else ""
-            cells = [([""] * height + heading)[row - height].ljust(cell) for heading in headings]
-            yield self._text((first.ljust(names + _LEVEL + titles) + "".join(cells)).rstrip(), "bold")
-        yield self._text("-" * (names + _LEVEL + titles + len(daemons) * cell - _GUTTER), "dim")
+    def _table(self, table: Columns, labels: dict[str, str], names: int, levels: int, titles: int) -> Iterator[Text]:
+        left = names + levels + titles
+        *above, last = table.headings()
+        for heading in above:
+            yield self._text(f"{'':{left}}{heading}".rstrip(), "bold")
+        yield self._text(f"{'rule':{names}}{'level':{levels + titles}}{last}".rstrip(), "bold")
+        yield self._text("-" * (left + table.width), "dim")
         found = {(result.rule.id, result.daemon): result for result in self.run.results}
+        told = ""
         for position, (_, rules) in enumerate(groupby(self.run.rules, key=lambda rule: rule.subject)):
             if position:
                 yield Text()
             for rule in rules:
                 line = Text(overflow="fold")
-                line.append(self._text(inert(rule.id).ljust(names)))
-                line.append(self._text(rule.level.ljust(_LEVEL), "dim"))
-                line.append(self._text(cut(inert(rule.title), titles - _GUTTER).ljust(titles) if titles else "", "dim"))
-                for daemon in daemons:
-                    result = found.get((rule.id, daemon.name))
-                    line.append(self._text(*_styled(result, cell)))
+                line.append(self._text(labels[rule.id].ljust(names)))
+                line.append(self._text(rule.level.ljust(levels), "dim"))
+                sentence = _sentence(rule)
+                title = "" if sentence == told else cut(sentence, titles - GUTTER)
+                line.append(self._text(title.ljust(titles) if titles else "", "dim"))
+                for daemon in table.daemons:
+                    line.append(self._text(*_styled(found.get((rule.id, daemon)), table.cell)))
                 line.rstrip()
                 yield line
+                told = sentence if split(rule.id)[1] else ""
 
     def _counts(self, daemon: Daemon) -> str:
         words = [word(result) for result in self.run.of(daemon.name)]
@@ -121,26 +129,37 @@ class _Writer:
         return f"{inert(_full_name(daemon))}: {', '.join(counts) or 'no rules'}"
 
     def failures(self) -> Iterator[Text]:
-        """Every MUST that failed, explained; the same reason on a further daemon takes a line."""
+        """Every MUST that failed, explained; the same reason on a further daemon takes a line.
+
+        Rules that one scenario broke on one daemon are explained together.
+        """
         failed = [result for result in self.run.results if word(result) == "FAIL"]
         yield from self._heading("Failures", failed)
         told: dict[tuple[str, str], str] = {}
+        fresh: list[RuleResult] = []
+        brief: dict[str, list[RuleResult]] = {}
         for result in failed:
-            yield Text()
             known = told.setdefault((result.rule.id, result.reason), result.daemon)
-            if result.example is None or known != result.daemon:
-                yield from self._result(result, f" As on {inert(known)}." if known != result.daemon else "")
-                continue
-            for line in explain(result.example, result.rule, self.width):
-                yield self._explained(line, result.rule.id)
+            if result.example and known == result.daemon:
+                fresh.append(result)
+            else:
+                brief.setdefault(known if known != result.daemon else "", []).append(result)
+        for cases in _together(fresh):
+            yield Text()
+            names = tuple(f"{inert(rule.id)} " for _, rule in cases)
+            for line in explain_together(cases, self.width):
+                yield self._explained(line, names)
+        for known, results in brief.items():
+            yield Text()
+            yield from self._entries(results, f" As on {inert(known)}." if known else "")
 
-    def _explained(self, line: str, rule: str) -> Text:
-        if line.startswith(f"{inert(rule)} "):
+    def _explained(self, line: str, rules: tuple[str, ...]) -> Text:
+        if line.startswith(rules):
             return self._text(line, _STYLES["FAIL"])
         return self._text(line, "bold" if line.startswith(("  >>", "  found")) else "")
 
     def brief(self) -> Iterator[Text]:
-        """All that is not a failed MUST, in a line or two each."""
+        """All that is not a failed MUST, each reason once."""
         for heading, name in (
             ("Warnings: a SHOULD is not met", "warn"),
             ("Notes", "note"),
@@ -149,42 +168,49 @@ class _Writer:
         ):
             results = [result for result in self.run.results if word(result) == name]
             yield from self._heading(heading, results)
-            for result in results:
-                yield from self._result(result)
+            yield from self._entries(results)
         yield from self._measured()
-        yield from self._unexercised()
+        silent = unexercised(self.run)
+        yield from self._heading("Not exercised: this run says nothing about", silent)
+        for line in silent:
+            yield from self._lines(f"  {line}", hang=4)
         yield from self._heading("Problems of the run itself", self.run.problems)
         for problem in self.run.problems:
             yield from self._lines(f"  {inert(problem)}", _STYLES["ERROR"], hang=4)
 
-    def _result(self, result: RuleResult, more: str = "") -> Iterator[Text]:
-        where = f"  {inert(result.rule.id)} on {inert(result.daemon)}: "
-        reason = inert(result.reason) or "no reason was given."
-        replay = f" (replay{TOGETHER}{inert(result.example.id)})" if result.example else ""
-        yield from self._lines(f"{where}{reason}{replay}{more}", _STYLES[word(result)], hang=4)
+    def _entries(self, results: list[RuleResult], more: str = "") -> Iterator[Text]:
+        for reason, alike in entries(results).items():
+            yield from self._lines(f"  {entry(self.run, reason, alike)}{more}", _STYLES[word(alike[0])], hang=4)
 
     def _measured(self) -> Iterator[Text]:
-        measured = [(result, name) for result in self.run.results for name in result.measures]
-        yield from self._heading("Measured: least / median / greatest", measured)
-        for result, name in measured:
-            figures = " / ".join(f"{figure:.4g}" for figure in result.measures[name])
-            yield from self._lines(
-                f"  {inert(result.rule.id)} on {inert(result.daemon)}, {inert(name)}: {figures}", hang=4
-            )
+        measured = rows(self.run)
+        yield from self._heading("Measured: median (greatest)", measured)
+        noticed = [row for row in measured if row.noticed]
+        if noticed:
+            names = max(len(inert(row.rule)) for row in noticed) + len(_INDENT) + GUTTER
+            daemons = [daemon.name for daemon in self.run.daemons]
+            cells = [row.cell(name) for row in noticed for name in daemons]
+            tables = columns(daemons, cells, self.width - names, wide=True)
+            measures = len({row.measure for row in noticed})
+            most = (_MEASURED - 4) // len(tables) - max(len(table.headings()) for table in tables) - measures
+            shown = most_noticed(noticed, max(most, 1))
+            for table in tables:
+                yield from self._figures(table, shown, names)
+            if len(shown) < len(noticed):
+                yield from self._lines(f"  and {number(len(noticed) - len(shown), 'row')} more in the JSON report")
+        others = [row for row in measured if not row.noticed]
+        if others:
+            which = "every other case" if noticed else "every case"
+            yield from self._lines(f"  in {which}: {inert(rest(others))}", hang=4)
 
-    def _unexercised(self) -> Iterator[Text]:
-        where: dict[str, list[str]] = {}
-        for result in self.run.results:
-            if result.status == "not exercised":
-                where.setdefault(result.rule.id, []).append(result.daemon)
-        yield from self._heading("Not exercised: this run says nothing about", where)
-        everywhere = [rule for rule, daemons in where.items() if len(daemons) == len(self.run.daemons)]
-        if everywhere:
-            yield from self._lines(f"  {inert(', '.join(everywhere))}", hang=4)
-        for daemon in self.run.daemons:
-            rules = [rule for rule, daemons in where.items() if daemon.name in daemons and rule not in everywhere]
-            if rules:
-                yield from self._lines(f"  on {inert(daemon.name)}: {inert(', '.join(rules))}", hang=4)
+    def _figures(self, table: Columns, shown: list[Row], names: int) -> Iterator[Text]:
+        for heading in table.headings():
+            yield self._text(f"{'':{names}}{heading}".rstrip(), "bold")
+        for measure, alike in groupby(shown, key=lambda row: row.measure):
+            yield self._text(f"  {inert(measure)}", "dim")
+            for row in alike:
+                figures = table.row(row.cell(daemon) for daemon in table.daemons)
+                yield self._text(f"{_INDENT}{inert(row.rule)}".ljust(names) + figures.rstrip())
 
     def ending(self) -> Iterator[Text]:
         """What to conclude, and what it takes to do it again."""
@@ -230,20 +256,56 @@ def conclusion(run: Run) -> str:
     return "; ".join(parts) + "."
 
 
+def label(result: RuleResult) -> str:
+    """A status as short as a cell of the matrix needs it."""
+    name = word(result)
+    return "dev" if name == "deviation" else name
+
+
+def _labels(rules: tuple[Rule, ...]) -> dict[str, str]:
+    """What the matrix calls each rule: of the variants of one rule, only the first by its whole id."""
+    labels = {rule.id: inert(rule.id) for rule in rules[:1]}
+    for before, rule in pairwise(rules):
+        base, variant = split(rule.id)
+        further = variant and before.subject == rule.subject and split(before.id)[0] == base
+        labels[rule.id] = f"  /{inert(variant)}" if further else inert(rule.id)
+    return labels
+
+
+def _together(results: list[RuleResult]) -> list[list[tuple[Example, Rule]]]:
+    """The examples, those of one scenario on one daemon together."""
+    groups: list[tuple[str, list[tuple[Example, Rule]]]] = []
+    for result in results:
+        if result.example is None:
+            continue
+        scenario = result.example.scenario
+        alike = (cases for daemon, cases in groups if daemon == result.daemon and cases[0][0].scenario == scenario)
+        cases = next(alike, None)
+        if cases is None:
+            cases = []
+            groups.append((result.daemon, cases))
+        cases.append((result.example, result.rule))
+    return [cases for _, cases in groups]
+
+
+def _sentence(rule: Rule) -> str:
+    """What a rule says, without the variant that its id names already."""
+    return inert(rule.title.removesuffix(f" ({split(rule.id)[1]})"))
+
+
 def _styled(result: RuleResult | None, width: int) -> tuple[str, str]:
     return (_cell(result).ljust(width), _STYLES[word(result)]) if result else (" " * width, "")
 
 
 def _cell(result: RuleResult) -> str:
-    name = word(result)
-    match name:
+    match word(result):
         case "pass":
             return f"pass {result.passed}"
         case "deviation":
-            return f"deviation {result.deviated}/{result.judged}"
-        case "FAIL" | "warn" | "note":
+            return f"{label(result)} {result.deviated}/{result.judged}"
+        case "FAIL" | "warn" | "note" as name:
             return f"{name} {result.failed}/{result.judged}"
-        case _:
+        case name:
             return name
 
 

@@ -1,7 +1,7 @@
 """A scenario and what became of it, in words."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
@@ -31,10 +31,10 @@ _PLACES = {
 }
 
 
-def describe(scenario: Scenario, history: History, *, judged: int = -1, width: int = 100) -> list[str]:
+def describe(scenario: Scenario, history: History, *, judged: Container[int] = (), width: int = 100) -> list[str]:
     """The scenario in plain words, then its steps, numbered, with their outcomes.
 
-    ``judged`` is the index of a step to mark.
+    ``judged`` are the indices of steps to mark.
     """
     return [*_arranged(scenario, history, width), *_steps(scenario, history, judged, width)]
 
@@ -62,11 +62,11 @@ def _arranged(scenario: Scenario, history: History, width: int) -> Iterator[str]
         yield from wrap(f"  {name}".ljust(column) + text, width, column)
 
 
-def _steps(scenario: Scenario, history: History, judged: int, width: int) -> Iterator[str]:
+def _steps(scenario: Scenario, history: History, judged: Container[int], width: int) -> Iterator[str]:
     outcomes = {outcome.step: outcome for outcome in history.outcomes}
     column = len(str(len(scenario.steps)))
     for index, step in enumerate(scenario.steps):
-        mark = ">>" if index == judged else "  "
+        mark = ">>" if index in judged else "  "
         said = f"{spell(step, history)}{_ending(step, outcomes.get(index), history)}"
         yield from wrap(f"{mark} {index + 1:>{column}}. {said}", width, column + 5)
 

@@ -149,7 +149,7 @@ def result_of(rule: Rule, daemon: str, count: Count) -> RuleResult:
         deviated=count.deviated,
         errors=count.errors,
         example=count.example,
-        deviation=" ".join(count.reasons) if count.status == "deviation" else "",
+        deviations=count.reasons if count.status == "deviation" else (),
         measures={name: (min(values), median(values), max(values)) for name, values in count.measures.items()},
     )
 

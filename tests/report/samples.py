@@ -194,7 +194,7 @@ def mixed_run() -> Run:
             deviated=4,
             passed=8,
             example=replace(slow, id="p9q8r7"),
-            deviation="moby#12345: the containerd store asks Hub for the name of the mirror.",
+            deviations=("moby#12345: the containerd store asks Hub for the name of the mirror.",),
         ),
         RuleResult(stale, old, "not applicable", not_applicable=50),
         RuleResult(stale, new, "pass", passed=5),

@@ -248,7 +248,7 @@ def everything() -> History:
 
 
 def test_a_scenario_in_words() -> None:
-    text = shown(describe(EVERYTHING, everything(), judged=2))
+    text = shown(describe(EVERYTHING, everything(), judged=(2,)))
     wanted = """
   images     v1 (docker, 1 layer of 512 B); v2 (oci, 2 layers of 9.51 kB, for linux/amd64 and
              linux/arm64)

@@ -122,7 +122,7 @@ def test_junit_explains_a_failure() -> None:
 @pytest.mark.parametrize(
     ("one", "tag", "message"),
     [
-        (RuleResult(rule("A-1"), "d", "deviation", deviation="moby#1"), "skipped", "deviation: moby#1"),
+        (RuleResult(rule("A-1"), "d", "deviation", deviations=("moby#1",)), "skipped", "deviation: moby#1"),
         (RuleResult(rule("A-1"), "d", "not applicable"), "skipped", "not applicable"),
         (RuleResult(rule("A-1"), "d", "not exercised"), "skipped", "not exercised"),
         (RuleResult(rule("A-1", level="SHOULD"), "d", "fail"), "skipped", "SHOULD not met: no reason was given"),

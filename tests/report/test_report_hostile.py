@@ -52,7 +52,7 @@ def hostile_runs(draw: st.DrawFn) -> Run:
         draw(st.sampled_from(STATUSES)),
         failed=1,
         example=replace(PARTIAL_EXAMPLE, scenario=scenario, history=history, verdict=verdict),
-        deviation=words,
+        deviations=(words,),
         measures={words: (0.0, draw(st.floats()), 1.0)},
     )
     made = replace(run(), daemons=(Daemon(name, words, other),), results=(result,))

@@ -6,8 +6,18 @@ from rich.console import Console
 
 from report.results import Daemon, RuleResult, Run
 from report.terminal import TerminalReport
+from suites.verdict import Verdict
 from tests.report.samples import FALLBACK_3, PARTIAL_EXAMPLE, mixed_run, result, rule, run
 
+SIX = (
+    "docker-20.10.24",
+    "docker-20.10.5",
+    "docker-26.1.5",
+    "docker-26.1.5-containerd",
+    "docker-28.5.2",
+    "docker-28.5.2-containerd",
+)
+VARIANTS = ("refuse", "dns", "hang", "401", "403", "404", "not-a-registry", "several")
 UNTRUSTED = "HARNESS ERROR, THE RESULTS CANNOT BE TRUSTED"
 
 
@@ -23,24 +33,25 @@ def printed(shown: Run, width: int = 100, *, colour: bool = False, encoding: str
 def test_the_matrix_at_80_columns() -> None:
     matrix = printed(mixed_run(), 80).split("\nFailures")[0]
     wanted = """\
-                                                                docker-28.5.2-
-rule        level                               docker-28.5.2   containerd
-------------------------------------------------------------------------------
-ORDER-1     MUST    mirrors are asked in conf…  pass 312        pass 290
-FALLBACK-3  MUST    a partial copy (manifest …  FAIL 3/40       pass 41
-FALLBACK-7  SHOULD  layers already fetched ar…  warn 10/40      pass 40
-DIRECT-1    MUST    a direct pull of an image…  pass 12         deviation 4/12
-STALE-1     INFO    a mirror's older copy of …  n/a             pass 5
-CRI-1       MUST    containerd with GKE's end…  -               -
+                                                                      docker-
+                                                          docker-     28.5.2-
+rule        level                                         28.5.2      containerd
+--------------------------------------------------------------------------------
+ORDER-1     MUST    mirrors are asked in configured ord…  pass 312    pass 290
+FALLBACK-3  MUST    a partial copy (manifest there, a l…  FAIL 3/40   pass 41
+FALLBACK-7  SHOULD  layers already fetched are not fetc…  warn 10/40  pass 40
+DIRECT-1    MUST    a direct pull of an image that is n…  pass 12     dev 4/12
+STALE-1     INFO    a mirror's older copy of a tag wins…  n/a         pass 5
+CRI-1       MUST    containerd with GKE's endpoint list…  -           -
 
-CONFIG-5    MUST    docker system info shows …  pass 9          -
+CONFIG-5    MUST    docker system info shows every mirr…  pass 9      -
 
 docker-28.5.2 (28.5.2, classic store): 3 pass, 1 FAIL, 1 warn, 1 n/a, 1 not
     exercised
 docker-28.5.2-containerd (28.5.2, classic store): 4 pass, 1 deviation, 2 not
     exercised
-warn = SHOULD not met   deviation = known failure   n/a = nothing to judge
-- = not exercised
+warn = SHOULD not met   dev = deviation, a known failure
+n/a = nothing to judge   - = not exercised
 """
     assert matrix == wanted
 
@@ -48,21 +59,22 @@ warn = SHOULD not met   deviation = known failure   n/a = nothing to judge
 def test_the_matrix_at_120_columns() -> None:
     matrix = printed(mixed_run(), 120).split("\nFailures")[0]
     wanted = """\
-                                                                                                        docker-28.5.2-
-rule        level                                                                       docker-28.5.2   containerd
-----------------------------------------------------------------------------------------------------------------------
-ORDER-1     MUST    mirrors are asked in configured order, each mirror before the nex…  pass 312        pass 290
-FALLBACK-3  MUST    a partial copy (manifest there, a layer or config missing) still …  FAIL 3/40       pass 41
-FALLBACK-7  SHOULD  layers already fetched are not fetched again after a fallback       warn 10/40      pass 40
-DIRECT-1    MUST    a direct pull of an image that is not cached fails with not-found   pass 12         deviation 4/12
-STALE-1     INFO    a mirror's older copy of a tag wins over Hub's newer one: report …  n/a             pass 5
-CRI-1       MUST    containerd with GKE's endpoint list goes the same way               -               -
+                                                                                                              docker-
+                                                                                                  docker-     28.5.2-
+rule        level                                                                                 28.5.2      containerd
+------------------------------------------------------------------------------------------------------------------------
+ORDER-1     MUST    mirrors are asked in configured order, each mirror before the next, all bef…  pass 312    pass 290
+FALLBACK-3  MUST    a partial copy (manifest there, a layer or config missing) still ends in a …  FAIL 3/40   pass 41
+FALLBACK-7  SHOULD  layers already fetched are not fetched again after a fallback                 warn 10/40  pass 40
+DIRECT-1    MUST    a direct pull of an image that is not cached fails with not-found             pass 12     dev 4/12
+STALE-1     INFO    a mirror's older copy of a tag wins over Hub's newer one: report how stale    n/a         pass 5
+CRI-1       MUST    containerd with GKE's endpoint list goes the same way                         -           -
 
-CONFIG-5    MUST    docker system info shows every mirror, in order                     pass 9          -
+CONFIG-5    MUST    docker system info shows every mirror, in order                               pass 9      -
 
 docker-28.5.2 (28.5.2, classic store): 3 pass, 1 FAIL, 1 warn, 1 n/a, 1 not exercised
 docker-28.5.2-containerd (28.5.2, classic store): 4 pass, 1 deviation, 2 not exercised
-warn = SHOULD not met   deviation = known failure   n/a = nothing to judge   - = not exercised
+warn = SHOULD not met   dev = deviation, a known failure   n/a = nothing to judge   - = not exercised
 """
     assert matrix == wanted
 
@@ -78,8 +90,10 @@ Deviations: known and explained
   DIRECT-1 on docker-28.5.2-containerd: moby#12345: the containerd store asks Hub for the name of
     the mirror. (replay p9q8r7)
 
-Measured: least / median / greatest
-  ORDER-1 on docker-28.5.2, seconds lost: 0.01 / 0.02 / 15.3
+Measured: median (greatest)
+             docker-28.5.2             docker-28.5.2-containerd
+  seconds lost
+    ORDER-1  0.02 (15)                 -
 
 Not exercised: this run says nothing about
   CRI-1
@@ -181,3 +195,170 @@ def test_rules_not_exercised_are_listed_where_they_were_not() -> None:
         )
     )
     assert "Not exercised: this run says nothing about\n  A-1\n  on one: A-2\n" in text
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under a heading, without the line breaks that a width makes."""
+    return text.split(f"{heading}\n")[1].split("\n\n", maxsplit=1)[0]
+
+
+def deviates(name: str, daemon: str, example: str, *reasons: str) -> RuleResult:
+    shown = replace(PARTIAL_EXAMPLE, id=example)
+    return replace(result("deviation", name=name, daemon=daemon), deviations=reasons, example=shown)
+
+
+def six(measures: dict[str, dict[str, tuple[float, float, float]]]) -> Run:
+    """A run of six daemons: every variant and two rules more."""
+    variants = [
+        rule(f"FALLBACK-2/{name}", f"An unusable mirror costs time, never the pull. ({name})") for name in VARIANTS
+    ]
+    rules = [rule("ORDER-1", "Mirrors are asked in order."), *variants, rule("STALE-1", level="INFO")]
+    return run(
+        *(
+            RuleResult(one, daemon, "pass", passed=285, measures=measures.get(one.id, {}))
+            for daemon in SIX
+            for one in rules
+        )
+    )
+
+
+def test_variants_share_one_sentence() -> None:
+    lines = [line[:59].rstrip() for line in printed(six({}), 120).splitlines()[4:8]]
+    assert lines == [
+        "ORDER-1            MUST   Mirrors are asked in …  pass 285",
+        "FALLBACK-2/refuse  MUST   An unusable mirror co…  pass 285",
+        "  /dns             MUST                           pass 285",
+        "  /hang            MUST                           pass 285",
+    ]
+
+
+def test_six_daemons_take_one_table_at_120_columns_and_two_at_80() -> None:
+    shown = six({})
+    shown = replace(shown, results=(replace(shown.results[0], status="deviation", deviated=73), *shown.results[1:]))
+    for width, tables in ((120, 1), (100, 1), (80, 2)):
+        lines = printed(shown, width).splitlines()
+        assert len([line for line in lines if line.startswith("rule ")]) == tables
+        assert len([line for line in lines if line.startswith("  /not-a-registry  ")]) == tables
+
+
+def test_a_deviation_is_told_once() -> None:
+    reload, hang = "A reload changes nothing.", "A hanging mirror holds up the pull."
+    results = [
+        deviates(name, daemon, f"{name[0]}{index}", reload)
+        for index, daemon in enumerate(SIX)
+        for name in ("ORDER-3", "SCOPE-3")
+    ]
+    partly = (
+        deviates("FALLBACK-2/hang", SIX[0], "h0", hang),
+        deviates("FALLBACK-2/several", SIX[0], "s0", hang),
+        deviates("CONFIG-5", SIX[1], "c1", hang),
+    )
+    told = section(printed(run(*results, *partly), 200), "Deviations: known and explained").splitlines()
+    assert told == [
+        f"  ORDER-3, SCOPE-3 on all 6 daemons: {reload} (replay O0, S0, O1 and 9 more)",
+        f"  FALLBACK-2/hang, several on {SIX[0]}; CONFIG-5 on {SIX[1]}: {hang} (replay h0, s0, c1)",
+    ]
+
+
+def test_several_deviations_of_one_rule_are_told_apart() -> None:
+    both = deviates("ORDER-1", "one", "x1", "It asks in HTTPS.", "A reload changes nothing.")
+    single = deviates("ORDER-3", "one", "x2", "A reload changes nothing.")
+    other = RuleResult(rule("ORDER-1"), "two", "pass", passed=1)
+    told = section(printed(run(both, single, other), 120), "Deviations: known and explained").splitlines()
+    assert told == [
+        "  ORDER-1 on one: It asks in HTTPS. (replay x1)",
+        "  ORDER-1, ORDER-3 on one: A reload changes nothing. (replay x2, x1)",
+    ]
+    assert both.reason == "It asks in HTTPS. A reload changes nothing."
+
+
+def test_only_what_a_person_would_notice_is_measured() -> None:
+    seconds, requests = "seconds", "requests to unusable mirrors"
+    text = printed(
+        six(
+            {
+                "FALLBACK-2/hang": {seconds: (15.1, 27.56, 40.04), requests: (1, 1, 1)},
+                "FALLBACK-2/dns": {seconds: (0.03, 0.04, 0.83), requests: (0, 0, 0)},
+                "FALLBACK-2/401": {seconds: (0.03, 0.04, 0.07), requests: (1, 1.5, 6)},
+                "FALLBACK-2/several": {seconds: (0.03, 0.1, 2.25), requests: (1, 6, 30)},
+                "STALE-1": {"versions behind": (1, 1, 2)},
+            }
+        )
+    )
+    lines = section(text, "Measured: median (greatest)").splitlines()
+    assert [line[:36].rstrip() for line in lines[3:]] == [
+        "  seconds",
+        "    FALLBACK-2/hang     28 (40)",
+        "    FALLBACK-2/several  0.1 (2.2)",
+        "  requests to unusable mirrors",
+        "    FALLBACK-2/several  6 (30)",
+        "  versions behind",
+        "    STALE-1             1 (2)",
+        "  in every other case: at most 0.83",
+    ]
+    assert lines[-1] == "  in every other case: at most 0.83 seconds, at most 6 requests to unusable mirrors"
+
+
+def test_where_nothing_was_noticed_one_line_says_so() -> None:
+    text = printed(six({"FALLBACK-2/dns": {"seconds": (0.03, 0.04, 0.83)}}))
+    assert section(text, "Measured: median (greatest)") == "  in every case: at most 0.83 seconds"
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_measures_never_take_more_than_25_lines(width: int) -> None:
+    slow = {f"FALLBACK-2/{name}": {"seconds": (1.0, 2.0, 3.0 + at)} for at, name in enumerate(VARIANTS)}
+    slow |= {"STALE-1": {f"figure {index}": (1, 1, 2) for index in range(2)}}
+    text = printed(six(slow), width)
+    part = section(text, "Measured: median (greatest)")
+    assert len(part.splitlines()) <= 24
+    assert ("more in the JSON report" in part) == (width < 120)
+
+
+def test_rules_that_one_scenario_broke_are_explained_together() -> None:
+    hit = rule("HIT-1", "a hit causes no request to Docker Hub")
+    verdict = Verdict("HIT-1", "fail", 0, reason="mirror-1 was asked in vain.", exchanges=(1,))
+    other = rule("DIGEST-1", "a digest is a digest")
+    elsewhere = replace(PARTIAL_EXAMPLE.scenario, mirrors=PARTIAL_EXAMPLE.scenario.mirrors[:1])
+    text = printed(
+        run(
+            RuleResult(FALLBACK_3, "docker-28.5.2", "fail", failed=1, example=PARTIAL_EXAMPLE),
+            RuleResult(other, "docker-28.5.2", "fail", failed=1, example=replace(PARTIAL_EXAMPLE, scenario=elsewhere)),
+            RuleResult(
+                hit, "docker-28.5.2", "fail", failed=1, example=replace(PARTIAL_EXAMPLE, id="zz9", verdict=verdict)
+            ),
+        )
+    )
+    first, second = text.split("\nFailures\n")[1].split("DIGEST-1 MUST: ")
+    assert first.count("|--GET layer:0") == second.count("|--GET layer:0") == 1
+    assert (
+        first.index("FALLBACK-3 MUST: ") < first.index("HIT-1 MUST: a hit causes") < first.index("  subject  docker-28")
+    )
+    assert "  found    mirror-2 has no layer:0" in first
+    assert "  found    mirror-1 was asked in vain." in first
+    assert "  >> 1   0  |--HEAD manifest app:1.0 ------->|" in first
+    assert "  >> 5  12  |--GET layer:0" in first
+    assert ">> is what the verdicts rest on." in first
+    assert "replay k3f9a2" in first
+    assert "zz9" not in first
+
+
+def test_variants_and_daemons_not_exercised_are_folded() -> None:
+    some = {*VARIANTS} - {"dns", "hang"}
+    text = printed(
+        run(
+            *(result("not exercised", name=f"FALLBACK-2/{name}", daemon=one) for one in SIX for name in VARIANTS),
+            *(result("not exercised", name="A-1", daemon=one) for one in SIX),
+            *(result("not exercised" if one in SIX[:2] else "pass", name="A-2", daemon=one) for one in SIX),
+            *(
+                result("not exercised" if name in some else "pass", name=f"B/{name}", daemon=SIX[3])
+                for name in VARIANTS
+            ),
+            *(result("not exercised", name=f"C/{name}", daemon=SIX[4]) for name in ("x", "y")),
+        )
+    )
+    assert section(text, "Not exercised: this run says nothing about").splitlines() == [
+        "  FALLBACK-2 (8 variants), A-1",
+        "  on docker-20.10.24 and docker-20.10.5: A-2",
+        "  on docker-26.1.5-containerd: B (6 of 8 variants)",
+        "  on docker-28.5.2: C/x, y",
+    ]

@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,10 +16,10 @@ import typer
 from docker.errors import DockerException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from fixtures.engine import private as private_engine
-from fixtures.engine.cleanup import remove_own, sweep
+from fixtures.engine.cleanup import adopted, remove_own, sweep
 from fixtures.engine.discovery import ensure_engine, find_engine
 from fixtures.errors import LabError, UsageError
 from fixtures.history import History
@@ -39,6 +40,8 @@ from suites.tally import example_of
 
 SUITES = Path(__file__).parent
 REPORT = Path("conformance-report")
+HISTORY = "history.json"
+NOTHING_TESTED = 5
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -79,6 +82,7 @@ def run(
     wanted = catalogue.select(rule) if rule else tuple(catalogue.rules())
     profiles = select(daemon or ["default"])
     load(deviations, [profile.name for profile in load_profiles()])
+    _check_writable(report)
     at_once = min(2 * len(profiles), workers or 2 * (os.cpu_count() or 1))
     arguments = [
         str(SUITES),
@@ -89,13 +93,14 @@ def run(
         f"--scale={scale}",
         f"--images={images}",
         f"--deviations={deviations.absolute()}",
-        f"--numprocesses={at_once if at_once > 1 else 0}",
-        "--dist=loadgroup",
         *(["-k", keyword] if keyword else []),
     ]
+    if not collector.collect(arguments):
+        _refuse(f"No test matches -k {keyword!r}: `mirror-conformance list` shows the rules' ids.", NOTHING_TESTED)
+    processes = f"--numprocesses={at_once if at_once > 1 else 0}"
     with prepared(profiles, images), _progress() as told:
         gathered = collector.Collector(told)
-        status = pytest.main(arguments, plugins=[gathered])
+        status = pytest.main([*arguments, processes, "--dist=loadgroup"], plugins=[gathered])
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
     interrupted = status == pytest.ExitCode.INTERRUPTED
     finished = gathered.run(wanted, seed, command, interrupted=interrupted)
@@ -106,23 +111,27 @@ def run(
 
 @app.command()
 def replay(
-    example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to its scenario.json.")],
+    example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to a scenario's file.")],
     daemon: Daemons = None,
     images: ImageSource = "auto",
     report: ReportDirectory = REPORT,
 ) -> None:
-    """Play a saved scenario again, on the daemon that it failed on or on others, and judge it."""
-    directory = evidence(example, report)
-    scenario = read_scenario(directory / "scenario.json")
-    profiles = select(daemon or [read_history(directory / "history.json").daemon])
-    broken = 0
+    """Play a scenario on the daemon that it failed on, or on others, and judge it."""
+    file = Path(example)
+    if not file.is_file() or file.name == HISTORY:
+        file = evidence(example, report) / "scenario.json"
+    scenario = read_scenario(file)
+    failed_on = file.with_name(HISTORY)
+    saved = file.name == "scenario.json" and failed_on.is_file()
+    profiles = select(daemon or [read_history(failed_on).daemon if saved else "default"])
+    codes = [0]
     with prepared(profiles, images) as made, Registries(made) as registries:
         for profile in profiles:
             with Lab(profile, registries) as lab, lab.open(scenario) as play:
                 for step in scenario.steps:
                     play.do(step)
-                broken += _tell(scenario, play.history(with_log=True))
-    raise typer.Exit(1 if broken else 0)
+                codes.append(_tell(scenario, play.history(with_log=True)))
+    raise typer.Exit(max(codes))
 
 
 @app.command()
@@ -132,21 +141,22 @@ def judge(
 ) -> None:
     """Judge a saved history again. Needs no Docker."""
     directory = evidence(example, report)
-    broken = _tell(read_scenario(directory / "scenario.json"), read_history(directory / "history.json"))
-    raise typer.Exit(1 if broken else 0)
+    raise typer.Exit(_tell(read_scenario(directory / "scenario.json"), read_history(directory / HISTORY)))
 
 
 @app.command("list")
 def list_all() -> None:
     """Show the rules, with level and source, and the daemons that can be tried."""
-    table = Table("rule", "level", "subject", "sentence", "source", box=None, pad_edge=False)
+    rule, source = Column("rule", no_wrap=True), Column("source", overflow="fold")
+    table = Table(rule, "level", "subject", "sentence", source, box=None, pad_edge=False)
     for entry in catalogue.rules().values():
         table.add_row(entry.id, entry.level, entry.subject, entry.title, entry.source)
     output.print(table)
     for profile in load_profiles():
         output.print(
             f"{profile.name}: dockerd {profile.version}, {profile.store} image store"
-            + (", tried by default" if profile.default else "")
+            + (", tried by default" if profile.default else ""),
+            soft_wrap=True,
         )
 
 
@@ -186,12 +196,12 @@ def main() -> None:
         _refuse(str(refusal), LabError.exit_code)
     except DockerException as failure:
         _refuse(f"The Docker engine failed: {failure}", LabError.exit_code)
-    except KeyboardInterrupt:
-        _refuse("Interrupted; what the lab had started is removed.", INTERRUPTED)
+    except OSError as failure:
+        _refuse(f"This machine failed the lab: {failure}", LabError.exit_code)
 
 
 def _tell(scenario: Scenario, history: History) -> int:
-    """Print what the judge says of a history; how many MUST rules it breaks."""
+    """Print what the judge says of a history, and the exit code that follows from it."""
     known = catalogue.rules()
     verdicts = judge_history(scenario, history)
     if not verdicts:
@@ -202,35 +212,62 @@ def _tell(scenario: Scenario, history: History) -> int:
             output.print("\n".join(lines), soft_wrap=True)
         else:
             output.print(f"{verdict.rule} {verdict.ruling}: {verdict.reason}")
-    return sum(verdict.ruling == "fail" and known[verdict.rule].level == "MUST" for verdict in verdicts)
+    if any(verdict.ruling == "error" for verdict in verdicts):
+        return LabError.exit_code
+    return int(any(verdict.ruling == "fail" and known[verdict.rule].level == "MUST" for verdict in verdicts))
 
 
 @contextmanager
 def prepared(profiles: tuple[Profile, ...], source: Source) -> Iterator[Images]:
     """An engine and the images, for as long as a command needs them.
 
-    What ended commands left behind goes first, what this one makes goes last.
+    What ended commands left behind goes first, what this one makes goes last, and no signal keeps it from that.
     """
-    engine = ensure_engine(_say)
-    os.environ.update(engine.environment())
-    with closing(engine.client()) as client:
-        sweep(client)
-        try:
-            yield ensure_images(engine, profiles, source, _say)
-        finally:
-            remove_own(client)
+    try:
+        engine = ensure_engine(_say)
+        os.environ.update(engine.environment() | adopted())
+        with closing(engine.client()) as client:
+            sweep(client)
+            try:
+                yield ensure_images(engine, profiles, source, _say)
+            finally:
+                with _undisturbed():
+                    remove_own(client)
+    except KeyboardInterrupt:
+        _refuse("Interrupted; what the lab had started is removed.", INTERRUPTED)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Signals that ask the command to end are let by: it is about to."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def _progress() -> Iterator[collector.Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as bar:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("starting the lab", total=None)
 
         def told(ended: int, total: int, last: str) -> None:
             bar.update(task, completed=ended, total=total, description=last)
 
         yield told
+
+
+def _check_writable(directory: Path) -> None:
+    """Find out before the run, rather than after it, that its report has no place."""
+    path = directory.absolute()
+    try:
+        tempfile.TemporaryFile(dir=next(place for place in (path, *path.parents) if place.exists())).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ReportError(f"Cannot write to {directory}: {reason}; choose another directory with --report.") from error
 
 
 def _say(line: str) -> None:

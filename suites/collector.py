@@ -1,12 +1,16 @@
 """The collector: gathers the tallies of all tests, in whichever process they ran, into one run."""
 
+import io
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 import pytest
 
+from fixtures.errors import UsageError
 from report.results import Daemon, Run
 from suites.catalogue import rules
 from suites.plugin import BROKEN, TALLIED
@@ -14,6 +18,30 @@ from suites.tally import TALLY, Count, Tally, result_of
 
 Progress = Callable[[int, int, str], None]
 """Told of each test that ended: how many have, of how many, and the last one's name."""
+
+
+class _Count:
+    """A pytest plugin that counts the tests that were chosen."""
+
+    tests = 0
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.tests = len(items)
+
+
+def collect(arguments: Sequence[str]) -> int:
+    """How many tests these pytest arguments choose: found out before anything is started for them.
+
+    Raises:
+        UsageError: pytest refuses the arguments.
+    """
+    count = _Count()
+    with redirect_stderr(io.StringIO()) as said:
+        status = pytest.main([*arguments, "--collect-only"], plugins=[count])
+    if status == pytest.ExitCode.USAGE_ERROR:
+        raise UsageError(" ".join(said.getvalue().removeprefix("ERROR: ").split()))
+    return count.tests
 
 
 class Collector:
@@ -38,6 +66,16 @@ class Collector:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self._problems.append(f"The tests of {report.nodeid} could not be read: {_last_line(report.longreprtext)}")
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """One Ctrl-C is enough: what follows is short, and leaves nothing behind if it is let."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+    def pytest_internalerror(self, excrepr: object) -> bool:
+        """What breaks in pytest or in a plugin of it, in whichever process; it is told of in one sentence."""
+        self._problems.append(f"The run itself broke off: {_last_line(str(excrepr))}")
+        return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         properties = dict(report.user_properties)

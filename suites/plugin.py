@@ -5,6 +5,9 @@ tests of a daemon go to one xdist worker, so that each daemon starts once; those
 second one, since they cost time and no work.
 """
 
+import os
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     config.addinivalue_line("markers", "rules(*ids): the rules that a test is there for; -k finds it by them")
     config.addinivalue_line("markers", "waits: the test mostly waits for a daemon's time limits")
     config.addinivalue_line("markers", "engine: needs a Docker engine")
@@ -120,3 +125,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Tell a broken rule, which is a result, from anything else that can go wrong, which is a problem."""
     if call.excinfo is not None and call.excinfo.errisinstance(RuleBroken):
         item.user_properties.append((BROKEN, str(call.excinfo.value)))
+
+
+def _end_with(parent: int) -> None:
+    """End this worker at once when the command that started it is gone: it could only make what nobody removes."""
+    while os.getppid() == parent:
+        time.sleep(0.1)
+    os._exit(1)

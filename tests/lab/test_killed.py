@@ -18,7 +18,12 @@ from fixtures.machine.owner import LABEL, Owner
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("images")]
 
-COMMAND = (sys.executable, "-m", "suites.cli")
+# A shell that starts a job in the background has it ignore Ctrl-C, and so its children; at a terminal they do not.
+COMMAND = (
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from suites.cli import main; main()",
+)
 ROOT = Path(__file__).parents[2]
 
 

@@ -91,6 +91,9 @@ class Fault:
     ``status``, ``body``, ``content_type`` are the answer of ``status``; ``location`` that of ``redirect``
     (``status`` then defaults to 307). ``after`` counts the body bytes that leave before a ``reset``
     (-1: not even a status line) or a ``truncate``. ``seconds`` is how long ``slow`` takes.
+
+    A fault is there from ``since`` until just before ``until`` (``None``: for ever), in seconds of the
+    world's clock, the one of the journal. It neither strikes nor counts exchanges of other times.
     """
 
     kind: FaultKind
@@ -104,6 +107,8 @@ class Fault:
     location: str = ""
     after: int = -1
     seconds: float = 0.0
+    since: float = 0.0
+    until: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What an arrangement or a change must be before it may alter anything."""
 
+import math
 import re
 from collections.abc import Container
 
@@ -121,6 +122,10 @@ def _check_fault(server: str, fault: Fault) -> None:
         problem = f"needs seconds from 0 to 3600, not {fault.seconds}"
     elif fault.skip < 0 or (fault.times is not None and fault.times < 0):
         problem = "cannot skip or strike a negative number of times"
+    elif not 0 <= fault.since < math.inf:
+        problem = f"cannot begin at {fault.since} s"
+    elif fault.until is not None and not fault.since < fault.until:
+        problem = f"ends at {fault.until} s, which is not after its begin at {fault.since} s"
     elif any(ord(character) < 32 or ord(character) > 255 for character in fault.location + fault.content_type):
         problem = "has a header with a character that HTTP does not allow"
     if problem:

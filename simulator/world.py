@@ -129,20 +129,25 @@ class World:
                 server.faults = Faults()
         return len(self.journal)
 
-    def refuses(self, site: str) -> bool:
+    def refuses(self, site: str, now: float) -> bool:
         """Whether a site takes no connections at present."""
-        return self._has(site, "refuse")
+        return self._has(site, "refuse", now)
 
-    def unresolvable(self, site: str) -> bool:
+    def unresolvable(self, site: str, now: float) -> bool:
         """Whether the names of a site cannot be resolved at present."""
-        return self._has(site, "dns")
+        return self._has(site, "dns", now)
 
-    def untrusted(self, site: str) -> bool:
+    def untrusted(self, site: str, now: float) -> bool:
         """Whether a site shows a certificate that nobody trusts at present."""
-        return self._has(site, "untrusted")
+        return self._has(site, "untrusted", now)
 
-    def _has(self, site: str, kind: FaultKind) -> bool:
-        return self._servers[site_named(self.topology, site).name].faults.has(kind)
+    def next_turn(self, now: float) -> float | None:
+        """When next a fault of any site begins or ends, if one does."""
+        turns = [server.faults.next_turn(now) for server in self._servers.values()]
+        return min((turn for turn in turns if turn is not None), default=None)
+
+    def _has(self, site: str, kind: FaultKind, now: float) -> bool:
+        return self._servers[site_named(self.topology, site).name].faults.has(kind, now)
 
     def handle(self, request: Request, now: float, site: str = "") -> Reply:
         """Answer a request that arrived at a site (``""``: at that of the request's host).
@@ -161,7 +166,7 @@ class World:
         struck = ""
         try:
             response = _as_asked(request, self._answer(server, host, asked.route, request, now))
-            fault = server.faults.striking(asked.stage, request.method, response) if server else None
+            fault = server.faults.striking(asked.stage, request.method, response, now) if server else None
             if fault:
                 struck, response = fault.kind, _as_asked(request, faults.effect(fault, response))
         except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it

@@ -45,6 +45,11 @@ def can_strike(fault: Fault, response: Response) -> bool:
     return fault.kind == "slow" or bool(response.body)
 
 
+def forestalls(fault: Fault) -> bool:
+    """Whether a fault keeps a request from what would have answered it, rather than spoil the answer."""
+    return fault.kind in ("status", "redirect", "hang") or (fault.kind == "reset" and fault.after < 0)
+
+
 def effect(fault: Fault, response: Response) -> Response:
     """What is answered instead of ``response``. It may have a body even where that has none."""
     return _EFFECTS[fault.kind](fault, response)

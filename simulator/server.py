@@ -12,7 +12,7 @@ from simulator.certificates import UNTRUSTED, server_context
 from simulator.connections import HttpServer, ListenError
 from simulator.delivery import Application
 from simulator.topology import Site, Topology
-from simulator.wire import JournalPage
+from simulator.wire import JournalPage, LedgerPage
 from simulator.world import World
 
 
@@ -113,6 +113,9 @@ class Simulator:
     def journal(self, since: int = 0) -> JournalPage:
         journal = self.world.journal
         return JournalPage(journal.since(since), tuple(journal.errors), len(journal))
+
+    def ledger(self, since: int = 0) -> LedgerPage:
+        return LedgerPage(self.world.ledger.since(since), self.world.ledger.forgotten)
 
     def failed(self, sentence: str) -> None:
         """Keep a failure of the simulator itself where the next reader of the journal finds it."""

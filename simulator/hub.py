@@ -1,5 +1,5 @@
-"""Docker Hub: a registry behind bearer tokens and limits, its token service, and the CDN that its blobs
-come from.
+"""Docker Hub: a registry behind bearer tokens and limits, its token service, the CDN that its blobs come from,
+and the search of the old index.
 
 Follows Distribution's token authentication specification. As at Docker Hub, a repository that does not
 exist is answered like one that the client must not see: with 401 and ``insufficient_scope``.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
-from simulator import answers, registry, tokens
+from simulator import answers, registry, search, tokens
 from simulator.accounts import Directory
 from simulator.arrangement import Arrangement, ImageSpec
 from simulator.limits import Meter, Quote
@@ -19,7 +19,7 @@ from simulator.registry import Route
 from simulator.seals import Seal
 from simulator.store import Store
 from simulator.tokens import Claims, TokenService
-from simulator.topology import AUTH_HOST, CDN_HOST
+from simulator.topology import AUTH_HOST, CDN_HOST, INDEX_HOST
 
 SERVICE = "registry.docker.io"
 
@@ -67,6 +67,8 @@ class Hub:
             match = _CDN_PATH.fullmatch(request.path)
             query = dict(parse_qsl(request.query))
             return Route("blob", query.get("repository", ""), "sha256:" + match[1]) if match else Route("other")
+        if host == INDEX_HOST and request.path == "/v1/search":
+            return Route("search")
         return registry.route(request.path)
 
     def answer(self, host: str, store: Store, asked: Route, request: Request, now: float) -> Answer:
@@ -81,6 +83,8 @@ class Hub:
         refused = registry.refusal(asked, request)
         if refused:
             return Answer(refused)
+        if asked.kind == "search":
+            return Answer(self._search(store, request))
         return self._registry(store, asked, request, now)
 
     def _registry(self, store: Store, asked: Route, request: Request, now: float) -> Answer:
@@ -115,6 +119,12 @@ class Hub:
         """Whether a token allows a pull, and its owner may still do what it allows."""
         directory = self._tokens.directory
         return claims.allow(repository) and "pull" in directory.rights(directory.account(claims.account), repository)
+
+    def _search(self, store: Store, request: Request) -> Response:
+        hidden = self._tokens.directory.is_private
+        return search.answer(
+            request.query, (name for name in store.repositories() if name != PROBE and not hidden(name))
+        )
 
     def _address(self, asked: Route, now: float) -> str:
         encoded = asked.reference.removeprefix("sha256:")

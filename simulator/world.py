@@ -241,6 +241,7 @@ _PLAIN_STAGES: dict[str, Stage] = {
     "ping": "ping",
     "token": "token",
     "tags": "tags",
+    "search": "other",
     "other": "other",
 }
 

@@ -99,7 +99,7 @@ async def _listen_for_names(at: Endpoint, simulator: Simulator) -> asyncio.Datag
         message = f"Cannot listen at {at.address}:{at.port} (UDP): {error.strerror or error}."
         raise ListenError(message) from error
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: NameServer(world.topology, world.unresolvable), sock=listener
+        lambda: NameServer(world.topology, simulator.unresolvable), sock=listener
     )
     return transport
 

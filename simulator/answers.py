@@ -13,10 +13,13 @@ MESSAGES: Mapping[str, str] = {
     "MANIFEST_UNKNOWN": "manifest unknown",
     "NAME_INVALID": "invalid repository name",
     "NAME_UNKNOWN": "repository name not known to registry",
+    "TOOMANYREQUESTS": "You have reached your pull rate limit. You may increase the limit by authenticating and "
+    "upgrading: https://www.docker.com/increase-rate-limits",
     "UNAUTHORIZED": "authentication required",
     "UNSUPPORTED": "The operation is unsupported.",
 }
-"""Error codes of the distribution-spec 1.1 ("Error Codes"), with the messages of Distribution."""
+"""Error codes of the distribution-spec 1.1 ("Error Codes"), with the messages of Distribution,
+and of Docker Hub for pull limits (docs.docker.com/docker-hub/usage/pulls)."""
 
 
 def body(status: int, data: bytes, media_type: str, headers: Headers = ()) -> Response:

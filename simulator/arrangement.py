@@ -7,6 +7,8 @@ An :class:`Arrangement` is a draft: it becomes visible to clients only when it i
 from dataclasses import dataclass, field
 from typing import Literal
 
+Plan = Literal["personal", "paid"]
+
 ImageFormat = Literal["docker", "oci"]
 
 Stage = Literal[
@@ -91,6 +93,9 @@ class Fault:
     ``status``, ``body``, ``content_type`` are the answer of ``status``; ``location`` that of ``redirect``
     (``status`` then defaults to 307). ``after`` counts the body bytes that leave before a ``reset``
     (-1: not even a status line) or a ``truncate``. ``seconds`` is how long ``slow`` takes.
+
+    A fault is there from ``since`` until just before ``until`` (``None``: for ever), in seconds of the
+    world's clock, the one of the journal. It neither strikes nor counts exchanges of other times.
     """
 
     kind: FaultKind
@@ -104,6 +109,8 @@ class Fault:
     location: str = ""
     after: int = -1
     seconds: float = 0.0
+    since: float = 0.0
+    until: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,11 +122,53 @@ class Holdings:
 
 
 @dataclass(frozen=True)
+class Account:
+    """A user of Hub, who signs in with the password or one of the personal access tokens, if there are any.
+
+    Beside what is public, an account may pull from ``pulls``, pull from and push to ``pushes`` and all of
+    its own namespace (``ada/...``). A paid plan is one of Pro, Team and Business.
+    """
+
+    name: str
+    password: str = field(default="", repr=False)
+    access_tokens: tuple[str, ...] = field(default=(), repr=False)
+    plan: Plan = "personal"
+    pulls: tuple[str, ...] = ()
+    pushes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much Hub allows; ``None`` is without limit. The defaults are those that Docker documents
+    (docs.docker.com/docker-hub/usage/pulls, read 2026).
+
+    ``anonymous``, ``personal`` and ``paid`` are pulls within any ``window`` seconds: of an IPv4 address or
+    IPv6 /64 network, or of an account with that plan. Pulls from the repositories ``exempt`` do not count.
+    ``requests`` are requests of any kind to any of Hub's names within a minute, of an address or network
+    whoever signs in there: the abuse limit, of which Docker says no more than "thousands".
+    """
+
+    anonymous: int | None = 100
+    personal: int | None = 200
+    paid: int | None = None
+    window: int = 21600
+    exempt: tuple[str, ...] = ()
+    requests: int | None = None
+
+
+@dataclass(frozen=True)
 class Arrangement:
-    """What every server holds. A server that is not named holds nothing and behaves well."""
+    """What every server holds. A server that is not named holds nothing and behaves well.
+
+    ``accounts``, ``private`` (the repositories that not everybody may see) and ``limits`` (``None``: there
+    are none, nor headers about them) are Hub's. A mirror shows what it holds to everybody.
+    """
 
     images: dict[str, ImageSpec] = field(default_factory=dict)
     servers: dict[str, Holdings] = field(default_factory=dict)
+    accounts: tuple[Account, ...] = ()
+    private: tuple[str, ...] = ()
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,21 @@
 """What an arrangement or a change must be before it may alter anything."""
 
+import math
 import re
 from collections.abc import Container
 
 from simulator import names
-from simulator.arrangement import Arrangement, Break, Change, Copy, Evict, Fault, Heal, ImageSpec, Publish, Warm
+from simulator.arrangement import Arrangement, Break, Change, Copy, Evict, Fault, Heal, ImageSpec, Limits, Publish, Warm
 from simulator.topology import Site, Topology
 
 _ROLE = re.compile(r"(?:[^:]+/[^:]+:)?(?:index|manifest|config|layer:\d+)")
 _PLATFORM = re.compile(r"[^/:]+/[^/:]+(?:/[^/:]+)?")
 LARGEST_LAYER = 1 << 28
 """Bytes. All content is kept in memory."""
+
+
+LARGEST_LIMIT = 1_000_000
+"""Pulls or requests. Each that counts is remembered for the length of its window."""
 
 
 class ArrangementError(ValueError):
@@ -27,6 +32,42 @@ def check_arrangement(topology: Topology, arrangement: Arrangement) -> None:
             _check_copy(server, copy, arrangement.images)
         for fault in holdings.faults:
             _check_fault(server, fault)
+    _check_hub(arrangement)
+
+
+def _check_hub(arrangement: Arrangement) -> None:
+    known = set()
+    for account in arrangement.accounts:
+        if not names.is_account(account.name):
+            message = f"{account.name!r} is not the name of an account."
+            raise ArrangementError(message)
+        if account.name in known:
+            message = f"There are two accounts {account.name!r}."
+            raise ArrangementError(message)
+        known.add(account.name)
+        _check_repositories(f"of account {account.name!r}", (*account.pulls, *account.pushes))
+    _check_repositories("among the private ones", arrangement.private)
+    if arrangement.limits:
+        _check_limits(arrangement.limits)
+
+
+def _check_limits(limits: Limits) -> None:
+    for name in ("anonymous", "personal", "paid", "requests"):
+        limit = getattr(limits, name)
+        if limit is not None and not 0 <= limit <= LARGEST_LIMIT:
+            message = f"The limit {name!r} is {limit}; it may be 0 to {LARGEST_LIMIT}."
+            raise ArrangementError(message)
+    if limits.window < 1:
+        message = f"The window of the limits is {limits.window} s; it must be 1 at least."
+        raise ArrangementError(message)
+    _check_repositories("among the exempt ones", limits.exempt)
+
+
+def _check_repositories(where: str, repositories: tuple[str, ...]) -> None:
+    for repository in repositories:
+        if not names.is_repository(repository):
+            message = f"{repository!r} ({where}) is not a repository name."
+            raise ArrangementError(message)
 
 
 def check_change(topology: Topology, images: Container[str], change: Change) -> None:
@@ -121,6 +162,10 @@ def _check_fault(server: str, fault: Fault) -> None:
         problem = f"needs seconds from 0 to 3600, not {fault.seconds}"
     elif fault.skip < 0 or (fault.times is not None and fault.times < 0):
         problem = "cannot skip or strike a negative number of times"
+    elif not 0 <= fault.since < math.inf:
+        problem = f"cannot begin at {fault.since} s"
+    elif fault.until is not None and not fault.since < fault.until:
+        problem = f"ends at {fault.until} s, which is not after its begin at {fault.since} s"
     elif any(ord(character) < 32 or ord(character) > 255 for character in fault.location + fault.content_type):
         problem = "has a header with a character that HTTP does not allow"
     if problem:

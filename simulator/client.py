@@ -9,7 +9,7 @@ import httpx
 from simulator import wire
 from simulator.arrangement import Arrangement, Change, Content
 from simulator.topology import Topology
-from simulator.wire import JournalPage
+from simulator.wire import JournalPage, LedgerPage
 
 DEADLINE = 30.0
 """Seconds for one call, large images included."""
@@ -37,6 +37,10 @@ class SimulatorClient:
     def journal(self, since: int = 0) -> JournalPage:
         """The exchanges that arrived at the mark ``since`` or later, in order."""
         return _read(wire.journal_from, self._call("GET", f"/journal?since={since}"))
+
+    def ledger(self, since: int = 0) -> LedgerPage:
+        """What the manifest requests that arrived at Hub at the mark ``since`` or later cost whom, in order."""
+        return _read(wire.ledger_from, self._call("GET", f"/ledger?since={since}"))
 
     def mark(self) -> int:
         """The present length of the journal."""

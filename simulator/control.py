@@ -12,6 +12,7 @@ from simulator import wire
 from simulator.checks import ArrangementError
 from simulator.server import Simulator
 
+_LONGEST_MARK = 18
 _log = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -29,10 +30,10 @@ def application(simulator: Simulator) -> Starlette:
         return _json(wire.mark_json(await simulator.apply(changes)))
 
     async def journal(request: Request) -> Response:
-        since = request.query_params.get("since", "0")
-        if not since.isdecimal():
-            return _problem(422, f"since={since!r} is not a mark.")
-        return _json(wire.journal_json(simulator.journal(int(since))))
+        return _json(wire.journal_json(simulator.journal(_since(request))))
+
+    async def ledger(request: Request) -> Response:
+        return _json(wire.ledger_json(simulator.ledger(_since(request))))
 
     async def mark(_: Request) -> Response:
         return _json(wire.mark_json(simulator.journal().mark))
@@ -45,10 +46,20 @@ def application(simulator: Simulator) -> Starlette:
             Route("/arrangement", _guarded(simulator, arrange), methods=["PUT"]),
             Route("/changes", _guarded(simulator, change), methods=["POST"]),
             Route("/journal", _guarded(simulator, journal), methods=["GET"]),
+            Route("/ledger", _guarded(simulator, ledger), methods=["GET"]),
             Route("/mark", _guarded(simulator, mark), methods=["GET"]),
             Route("/health", _guarded(simulator, health), methods=["GET"]),
         ]
     )
+
+
+def _since(request: Request) -> int:
+    """The mark that a query begins at; raises MalformedError."""
+    since = request.query_params.get("since", "0")
+    if not since.isdecimal() or len(since) > _LONGEST_MARK:
+        message = f"since={since!r} is not a mark."
+        raise wire.MalformedError(message)
+    return int(since)
 
 
 def _guarded(simulator: Simulator, endpoint: Endpoint) -> Endpoint:

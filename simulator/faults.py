@@ -27,6 +27,11 @@ def matches(fault: Fault, stage: Stage, method: str) -> bool:
     return fault.at == "any" or stage in _STAGES_OF.get(fault.at, (fault.at,))
 
 
+def in_force(fault: Fault, now: float) -> bool:
+    """Whether this is the time of a fault."""
+    return fault.since <= now and (fault.until is None or now < fault.until)
+
+
 def can_strike(fault: Fault, response: Response) -> bool:
     """Whether an answer has what the fault would spoil: content, a digest or a type in its headers."""
     if fault.kind in ("status", "redirect", "reset", "hang"):
@@ -38,6 +43,11 @@ def can_strike(fault: Fault, response: Response) -> bool:
     if fault.kind == "wrong-type":
         return response.header("content-type") != _OCTETS
     return fault.kind == "slow" or bool(response.body)
+
+
+def forestalls(fault: Fault) -> bool:
+    """Whether a fault keeps a request from what would have answered it, rather than spoil the answer."""
+    return fault.kind in ("status", "redirect", "hang") or (fault.kind == "reset" and fault.after < 0)
 
 
 def effect(fault: Fault, response: Response) -> Response:
@@ -135,13 +145,20 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self._counted.append(_Counted(fault))
 
-    def has(self, kind: FaultKind) -> bool:
-        return any(counted.fault.kind == kind for counted in self._counted)
+    def has(self, kind: FaultKind, now: float) -> bool:
+        return any(counted.fault.kind == kind and in_force(counted.fault, now) for counted in self._counted)
 
-    def striking(self, stage: Stage, method: str, response: Response) -> Fault | None:
+    def next_turn(self, now: float) -> float | None:
+        """When the next fault begins or ends, if one does."""
+        turns = [turn for counted in self._counted for turn in (counted.fault.since, counted.fault.until)]
+        return min((turn for turn in turns if turn is not None and turn > now), default=None)
+
+    def striking(self, stage: Stage, method: str, response: Response, now: float) -> Fault | None:
         """The fault that strikes this exchange, if any. Counts the exchange."""
         for counted in self._counted:
             fault = counted.fault
-            if matches(fault, stage, method) and can_strike(fault, response) and counted.takes():
+            if not in_force(fault, now) or not matches(fault, stage, method):
+                continue
+            if can_strike(fault, response) and counted.takes():
                 return fault
         return None

@@ -1,29 +1,46 @@
-"""Docker Hub: a registry behind bearer tokens, its token service, and the CDN that its blobs come from.
+"""Docker Hub: a registry behind bearer tokens and limits, its token service, the CDN that its blobs come from,
+and the search of the old index.
 
 Follows Distribution's token authentication specification. As at Docker Hub, a repository that does not
 exist is answered like one that the client must not see: with 401 and ``insufficient_scope``.
 """
 
 import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode
 
-from simulator import answers, registry
+from simulator import answers, registry, search, tokens
+from simulator.accounts import Directory
+from simulator.arrangement import Arrangement, ImageSpec
+from simulator.limits import Meter, Quote
 from simulator.messages import Request, Response
 from simulator.registry import Route
 from simulator.seals import Seal
 from simulator.store import Store
-from simulator.topology import AUTH_HOST, CDN_HOST
+from simulator.tokens import Claims, TokenService
+from simulator.topology import AUTH_HOST, CDN_HOST, INDEX_HOST
 
 SERVICE = "registry.docker.io"
-TOKEN_LIFE = 300
-"""Seconds."""
 
 ADDRESS_LIFE = 1200
 """Seconds for which a signed CDN address can be used."""
 
+PROBE, PROBE_TAG = "ratelimitpreview/test", "latest"
+"""The image whose manifest one asks for to read one's limit (docs.docker.com/docker-hub/usage/pulls)."""
+
+PROBE_IMAGE = ImageSpec(PROBE)
+
 _CDN_PATH = re.compile(r"/registry-v2/docker/registry/v2/blobs/sha256/[0-9a-f]{2}/([0-9a-f]{64})/data")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, the account that the request's credentials were of, and what it costs if it comes about."""
+
+    response: Response
+    account: str = ""
+    quote: Quote | None = None
 
 
 @dataclass
@@ -32,41 +49,82 @@ class Hub:
 
     seal: Seal
     epoch: datetime
-    tokens_issued: int = 0
+    meter: Meter = field(default_factory=Meter)
+
+    def __post_init__(self) -> None:
+        self._tokens = TokenService(self.seal, self.epoch)
+
+    def publish(self, arrangement: Arrangement) -> None:
+        """Have these accounts, private repositories and limits; nothing was pulled yet."""
+        self._tokens.directory = Directory(arrangement.accounts, arrangement.private)
+        self.meter = Meter(arrangement.limits)
 
     def route(self, host: str, request: Request) -> Route:
         """What a request to one of Hub's names asks for."""
-        query = dict(parse_qsl(request.query)) if host in (AUTH_HOST, CDN_HOST) else {}
         if host == AUTH_HOST:
-            if request.path != "/token":
-                return Route("other")
-            return Route("token", next(iter(_repositories(request)), ""))
+            return Route("token", tokens.repository_of(request)) if request.path == "/token" else Route("other")
         if host == CDN_HOST:
             match = _CDN_PATH.fullmatch(request.path)
+            query = dict(parse_qsl(request.query))
             return Route("blob", query.get("repository", ""), "sha256:" + match[1]) if match else Route("other")
+        if host == INDEX_HOST and request.path == "/v1/search":
+            return Route("search")
         return registry.route(request.path)
 
-    def answer(self, host: str, store: Store, asked: Route, request: Request, now: float) -> Response:
+    def answer(self, host: str, store: Store, asked: Route, request: Request, now: float) -> Answer:
+        if self.meter.floods(request.client, now):
+            return Answer(answers.text(429, "Too Many Requests\n"))
         if host == AUTH_HOST:
-            return self._token(asked, request, now)
+            if asked.kind != "token":
+                return Answer(answers.text(404, "404 page not found\n"))
+            return Answer(*self._tokens.answer(request, now))
         if host == CDN_HOST:
-            return self._cdn(store, asked, request, now)
-        return self._registry(store, asked, request, now)
-
-    def _registry(self, store: Store, asked: Route, request: Request, now: float) -> Response:
+            return Answer(self._cdn(store, asked, request, now))
         refused = registry.refusal(asked, request)
         if refused:
-            return refused
+            return Answer(refused)
+        if asked.kind == "search":
+            return Answer(self._search(store, request))
+        return self._registry(store, asked, request, now)
+
+    def _registry(self, store: Store, asked: Route, request: Request, now: float) -> Answer:
         scheme, _, token = request.header("authorization").partition(" ")
-        if scheme.lower() != "bearer" or not self.seal.opens(token, asked.repository, now):
-            return _challenge(asked.repository)
-        if asked.repository and not store.has(asked.repository):
-            return _challenge(asked.repository, ',error="insufficient_scope"')
+        claims = self._tokens.read(token, now) if scheme.lower() == "bearer" else None
+        directory = self._tokens.directory
+        account = directory.account(claims.account) if claims else None
+        name = account.name if account else ""
+        refused = self._refusal(store, asked, claims)
+        if refused:
+            source = self.meter.source(request.client, account) if asked.kind == "manifest" else ()
+            return Answer(Response(refused.status, (*refused.headers, *source), refused.body), name)
+        if asked.kind == "manifest":
+            response = registry.answer(store, asked, request)
+            quote = self.meter.quote(request, account, asked.repository, response, now)
+            return Answer(quote.response, name, quote)
         if asked.kind != "blob":
-            return registry.answer(store, asked, request)
+            return Answer(registry.answer(store, asked, request), name)
         if not store.blob(asked.repository, asked.reference):
-            return registry.blob_unknown(asked)
-        return answers.redirect(self._address(asked, now))
+            return Answer(registry.blob_unknown(asked), name)
+        return Answer(answers.redirect(self._address(asked, now)), name)
+
+    def _refusal(self, store: Store, asked: Route, claims: Claims | None) -> Response | None:
+        """The answer to a request whose token is missing, is not good, or does not allow it."""
+        if claims is None:
+            return _challenge(asked.repository)
+        if not asked.repository or (store.has(asked.repository) and self._may_pull(claims, asked.repository)):
+            return None
+        return _challenge(asked.repository, ',error="insufficient_scope"')
+
+    def _may_pull(self, claims: Claims, repository: str) -> bool:
+        """Whether a token allows a pull, and its owner may still do what it allows."""
+        directory = self._tokens.directory
+        return claims.allow(repository) and "pull" in directory.rights(directory.account(claims.account), repository)
+
+    def _search(self, store: Store, request: Request) -> Response:
+        hidden = self._tokens.directory.is_private
+        return search.answer(
+            request.query, (name for name in store.repositories() if name != PROBE and not hidden(name))
+        )
 
     def _address(self, asked: Route, now: float) -> str:
         encoded = asked.reference.removeprefix("sha256:")
@@ -88,37 +146,6 @@ class Hub:
         served = registry.blob(found, request)
         headers = tuple(header for header in served.headers if not header[0].startswith("Docker-"))
         return Response(served.status, headers, served.body)
-
-    def _token(self, asked: Route, request: Request, now: float) -> Response:
-        """A token for anonymous pulls. There are no accounts: whatever credentials come are wrong."""
-        if asked.kind != "token":
-            return answers.text(404, "404 page not found\n")
-        if request.method not in ("GET", "HEAD", "POST"):
-            return answers.text(405, "Method Not Allowed\n")
-        if request.header("authorization") or has_credentials(request):
-            return answers.document(401, {"details": "incorrect username or password"})
-        self.tokens_issued += 1
-        token = self.seal.token(_repositories(request), now + TOKEN_LIFE, self.tokens_issued)
-        issued = (self.epoch + timedelta(seconds=now)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        value = {"token": token, "access_token": token, "expires_in": TOKEN_LIFE, "issued_at": issued}
-        return answers.document(200, value)
-
-
-def has_credentials(request: Request) -> bool:
-    """Whether a token request carries a password or refresh token in its form (RFC 6749 sections 4.3, 6)."""
-    return request.method == "POST" and bool({"password", "refresh_token"} & parse_qs(_form(request)).keys())
-
-
-def _form(request: Request) -> str:
-    return request.body.decode("latin-1")
-
-
-def _repositories(request: Request) -> tuple[str, ...]:
-    """The repositories from which a token request asks to pull."""
-    sources = (request.query, _form(request)) if request.method == "POST" else (request.query,)
-    scopes = [scope for source in sources for value in parse_qs(source).get("scope", ()) for scope in value.split()]
-    parts = [scope.split(":") for scope in scopes]
-    return tuple(":".join(part[1:-1]) for part in parts if part[0] == "repository" and "pull" in part[-1].split(","))
 
 
 def _challenge(repository: str, more: str = "") -> Response:

@@ -17,7 +17,8 @@ class Exchange:
     monotonic clock; ``ended`` is ``None`` while the exchange is under way (and for a hang, for ever).
     ``length`` is the body length that the answer announced, ``sent`` the body bytes that left.
     ``role`` and ``image`` name the object asked for, where an image of the arrangement has it.
-    ``fault`` is the kind of the fault that struck, or ``""``.
+    ``fault`` is the kind of the fault that struck, or ``""``. ``account`` is the one of Hub's that the
+    credentials were found to be of, or ``""``.
     """
 
     seq: int
@@ -41,6 +42,7 @@ class Exchange:
     sent: int
     fault: str
     scheme: Scheme = "https"
+    account: str = ""
 
 
 class Journal:

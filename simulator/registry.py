@@ -13,7 +13,7 @@ from simulator.answers import API_VERSION
 from simulator.messages import Request, Response
 from simulator.store import Found, Store
 
-RouteKind = Literal["ping", "manifest", "blob", "tags", "token", "other"]
+RouteKind = Literal["ping", "manifest", "blob", "tags", "token", "search", "other"]
 
 _OBJECT_PATH = re.compile(r"/v2/(.+)/(manifests|blobs)/([^/]+)")
 _TAGS_PATH = re.compile(r"/v2/(.+)/tags/list")

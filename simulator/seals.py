@@ -1,4 +1,4 @@
-"""Bearer tokens and signed addresses: texts that only their issuer can make, valid until a given time."""
+"""Texts that only their issuer can make: the body of every token and signed address."""
 
 import base64
 import binascii
@@ -7,7 +7,7 @@ import hmac
 
 
 class Seal:
-    """Makes and checks texts with a secret that follows from a seed. Times are seconds of the caller's clock."""
+    """Makes and checks texts with a secret that follows from a seed."""
 
     def __init__(self, seed: str) -> None:
         self._key = hashlib.sha256(seed.encode()).digest()
@@ -15,18 +15,17 @@ class Seal:
     def sign(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
-    def token(self, repositories: tuple[str, ...], expires: float, serial: int) -> str:
-        """A token that allows pulls from repositories. ``serial`` makes it unlike every other."""
-        payload = base64.urlsafe_b64encode(f"{serial} {expires!r} {' '.join(repositories)}".encode()).decode()
+    def wrap(self, text: str) -> str:
+        """A text as a token, whose characters are safe in a header (RFC 6750 section 2.1)."""
+        payload = base64.urlsafe_b64encode(text.encode()).decode()
         return f"{payload}.{self.sign(payload)}"
 
-    def opens(self, token: str, repository: str, now: float) -> bool:
-        """Whether a token is ours, has not expired and allows pulls from a repository (``""``: from any or none)."""
+    def unwrap(self, token: str) -> str | None:
+        """The text in a token, or ``None`` where it is not ours."""
         payload, _, signature = token.partition(".")
         if not hmac.compare_digest(signature.encode(), self.sign(payload).encode()):
-            return False
+            return None
         try:
-            _, expires, *repositories = base64.urlsafe_b64decode(payload).decode().split(" ")
+            return base64.urlsafe_b64decode(payload).decode()
         except (binascii.Error, UnicodeDecodeError):
-            return False
-        return now < float(expires) and (not repository or repository in repositories)
+            return None

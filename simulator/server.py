@@ -12,7 +12,7 @@ from simulator.certificates import UNTRUSTED, server_context
 from simulator.connections import HttpServer, ListenError
 from simulator.delivery import Application
 from simulator.topology import Site, Topology
-from simulator.wire import JournalPage
+from simulator.wire import JournalPage, LedgerPage
 from simulator.world import World
 
 
@@ -41,10 +41,10 @@ class _SiteServer:
         for port in self._site.plain_ports:
             await self._http.listen(self._site.address, port)
 
-    async def settle(self) -> None:
+    async def settle(self, now: float) -> None:
         """Obey the world where the site's posture changed. No connection of before is used again."""
-        name = self._site.name
-        posture = _Posture(self._world.refuses(name), self._world.unresolvable(name), self._world.untrusted(name))
+        world, name = self._world, self._site.name
+        posture = _Posture(world.refuses(name, now), world.unresolvable(name, now), world.untrusted(name, now))
         before, self._posture = self._posture, posture
         if posture == before:
             return
@@ -62,7 +62,7 @@ class _SiteServer:
         untrusted = server_context(certificates, UNTRUSTED)
 
         def choose(connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext) -> None:
-            if self._world.untrusted(self._site.name):
+            if self._world.untrusted(self._site.name, time.monotonic()):
                 connection.context = untrusted
 
         trusted.sni_callback = choose
@@ -77,6 +77,7 @@ class Simulator:
         self.world = World(topology, seed, epoch)
         self._sites = [_SiteServer(self.world, site, certificates) for site in topology.sites]
         self._one_at_a_time = asyncio.Lock()
+        self._turning: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen at every site's ports. Raises ListenError, and listens at none, where that fails."""
@@ -88,6 +89,8 @@ class Simulator:
             raise
 
     async def stop(self) -> None:
+        if self._turning:
+            self._turning.cancel()
         for site in self._sites:
             await site.stop()
 
@@ -111,10 +114,32 @@ class Simulator:
         journal = self.world.journal
         return JournalPage(journal.since(since), tuple(journal.errors), len(journal))
 
+    def ledger(self, since: int = 0) -> LedgerPage:
+        return LedgerPage(self.world.ledger.since(since), self.world.ledger.forgotten)
+
     def failed(self, sentence: str) -> None:
         """Keep a failure of the simulator itself where the next reader of the journal finds it."""
         self.world.journal.errors.append(sentence)
 
+    def unresolvable(self, site: str) -> bool:
+        """Whether the names of a site cannot be resolved now."""
+        return self.world.unresolvable(site, time.monotonic())
+
     async def _settle(self) -> None:
+        now = time.monotonic()
+        if self._turning:
+            self._turning.cancel()
         for site in self._sites:
-            await site.settle()
+            await site.settle(now)
+        turn = self.world.next_turn(now)
+        self._turning = None if turn is None else asyncio.create_task(self._turn(turn))
+
+    async def _turn(self, at: float) -> None:
+        """Wait until a scheduled fault begins or ends, and obey."""
+        await asyncio.sleep(at - time.monotonic())
+        async with self._one_at_a_time:
+            self._turning = None
+            try:
+                await self._settle()
+            except ListenError as problem:
+                self.failed(str(problem))

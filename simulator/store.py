@@ -99,6 +99,9 @@ class Store:
         if not place.tags and not place.untagged:
             del self._repositories[repository]
 
+    def repositories(self) -> list[str]:
+        return sorted(self._repositories)
+
     def has(self, repository: str) -> bool:
         return repository in self._repositories
 

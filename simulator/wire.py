@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
 from simulator.arrangement import Arrangement, Change, Content
 from simulator.journal import Exchange
+from simulator.limits import LedgerEntry
 from simulator.topology import Topology
 
 
@@ -17,6 +18,14 @@ class JournalPage:
     exchanges: tuple[Exchange, ...]
     errors: tuple[str, ...]
     mark: int
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """The ledger's entries since a mark of the journal, and how many entries were forgotten for want of room."""
+
+    entries: tuple[LedgerEntry, ...]
+    forgotten: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ _CHANGES = TypeAdapter(tuple[Annotated[Change, Discriminator("do")], ...], confi
 _TOPOLOGY = TypeAdapter(tuple[Topology], config=_STRICT)
 _CONTENTS = TypeAdapter(dict[str, Content])
 _JOURNAL = TypeAdapter(JournalPage)
+_LEDGER = TypeAdapter(LedgerPage)
 _MARK = TypeAdapter(Mark)
 _PROBLEM = TypeAdapter(Problem)
 
@@ -91,6 +101,15 @@ def journal_from(data: bytes) -> JournalPage:
 
 def journal_json(page: JournalPage) -> bytes:
     return _JOURNAL.dump_json(page)
+
+
+def ledger_from(data: bytes) -> LedgerPage:
+    """Read a page of the ledger; raises MalformedError."""
+    return _read(_LEDGER, data, "ledger")
+
+
+def ledger_json(page: LedgerPage) -> bytes:
+    return _LEDGER.dump_json(page)
 
 
 def mark_from(data: bytes) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
-from simulator import answers, faults, hub, registry
+from simulator import answers, faults, registry, tokens
 from simulator.arrangement import (
     Arrangement,
     Break,
@@ -27,7 +27,9 @@ from simulator.arrangement import (
 from simulator.checks import check_arrangement, check_change, hub_of, site_named
 from simulator.content import build
 from simulator.faults import Faults
+from simulator.hub import PROBE, PROBE_IMAGE, PROBE_TAG, Answer, Hub
 from simulator.journal import CredentialsKind, Entry, Exchange, Journal
+from simulator.limits import Ledger
 from simulator.messages import Request, Response
 from simulator.registry import Route
 from simulator.seals import Seal
@@ -63,7 +65,7 @@ class _Server:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.names = {*site.hosts, site.address, ""}
-        self.store = Store()
+        self.store = _stock(site)
         self.faults = Faults()
 
 
@@ -76,7 +78,7 @@ class World:
     def __init__(self, topology: Topology, seed: str = "simulator", epoch: datetime = _EPOCH) -> None:
         self.topology = topology
         self.journal = Journal()
-        self._hub = hub.Hub(Seal(seed), epoch)
+        self._hub = Hub(Seal(seed), epoch)
         self._servers = {site.name: _Server(site) for site in topology.sites}
         self._images: dict[str, ImageSpec] = {}
         self._known: dict[str, tuple[str, str]] = {}
@@ -90,17 +92,23 @@ class World:
         contents = {name: build(spec).content for name, spec in arrangement.images.items()}
         self._images = dict(arrangement.images)
         self._known = {}
+        self._hub.publish(arrangement)
         for name, content in contents.items():
             for part in content.objects:
                 self._known.setdefault(part.digest, (part.role, name))
         for name, server in self._servers.items():
             holdings = arrangement.servers.get(name, Holdings())
-            server.store = Store()
+            server.store = _stock(server.site)
             server.faults = Faults(holdings.faults)
             for copy in holdings.copies:
                 server.store.put(copy.repository, copy.tag, self._holding(copy))
         self.journal = Journal()
         return contents
+
+    @property
+    def ledger(self) -> Ledger:
+        """What Hub's manifest requests cost whom, since the last arrangement."""
+        return self._hub.meter.ledger
 
     def check(self, changes: Iterable[Change]) -> None:
         """Raise ArrangementError where one of these changes cannot be applied."""
@@ -129,20 +137,25 @@ class World:
                 server.faults = Faults()
         return len(self.journal)
 
-    def refuses(self, site: str) -> bool:
+    def refuses(self, site: str, now: float) -> bool:
         """Whether a site takes no connections at present."""
-        return self._has(site, "refuse")
+        return self._has(site, "refuse", now)
 
-    def unresolvable(self, site: str) -> bool:
+    def unresolvable(self, site: str, now: float) -> bool:
         """Whether the names of a site cannot be resolved at present."""
-        return self._has(site, "dns")
+        return self._has(site, "dns", now)
 
-    def untrusted(self, site: str) -> bool:
+    def untrusted(self, site: str, now: float) -> bool:
         """Whether a site shows a certificate that nobody trusts at present."""
-        return self._has(site, "untrusted")
+        return self._has(site, "untrusted", now)
 
-    def _has(self, site: str, kind: FaultKind) -> bool:
-        return self._servers[site_named(self.topology, site).name].faults.has(kind)
+    def next_turn(self, now: float) -> float | None:
+        """When next a fault of any site begins or ends, if one does."""
+        turns = [server.faults.next_turn(now) for server in self._servers.values()]
+        return min((turn for turn in turns if turn is not None), default=None)
+
+    def _has(self, site: str, kind: FaultKind, now: float) -> bool:
+        return self._servers[site_named(self.topology, site).name].faults.has(kind, now)
 
     def handle(self, request: Request, now: float, site: str = "") -> Reply:
         """Answer a request that arrived at a site (``""``: at that of the request's host).
@@ -160,14 +173,19 @@ class World:
         asked = self._asked(at, server, self._route(server, host, request))
         struck = ""
         try:
-            response = _as_asked(request, self._answer(server, host, asked.route, request, now))
-            fault = server.faults.striking(asked.stage, request.method, response) if server else None
+            answer = self._answer(server, host, asked.route, request, now)
+            response = _as_asked(request, answer.response)
+            fault = server.faults.striking(asked.stage, request.method, response, now) if server else None
+            if answer.quote and not (fault and faults.forestalls(fault)):
+                self._hub.meter.charge(answer.quote, len(self.journal))
             if fault:
                 struck, response = fault.kind, _as_asked(request, faults.effect(fault, response))
+            given = Answer(response, answer.account)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
             self.journal.errors.append(f"{request.method} {_target(request)} at {at}: {problem!r}")
-            response = _as_asked(request, answers.text(500, "The simulator failed; its journal says why.\n"))
-        return Reply(response, self.journal.begin(self._exchange(asked, request, now, response, struck)))
+            failure = answers.text(500, "The simulator failed; its journal says why.\n")
+            given = Answer(_as_asked(request, failure))
+        return Reply(given.response, self.journal.begin(self._exchange(asked, request, now, given, struck)))
 
     def _route(self, server: _Server | None, host: str, request: Request) -> Route:
         if server is None:
@@ -182,14 +200,14 @@ class World:
         role, image = (found.object.role, found.image) if found else self._known.get(route.reference, ("", ""))
         return _Asked(at, route, _stage(route, role), role, image)
 
-    def _answer(self, server: _Server | None, host: str, route: Route, request: Request, now: float) -> Response:
+    def _answer(self, server: _Server | None, host: str, route: Route, request: Request, now: float) -> Answer:
         if server is None:
-            return answers.text(421, "This server has no such name.\n")
+            return Answer(answers.text(421, "This server has no such name.\n"))
         if server.site.kind == "hub":
             return self._hub.answer(host, server.store, route, request, now)
-        return registry.answer(server.store, route, request)
+        return Answer(registry.answer(server.store, route, request))
 
-    def _exchange(self, asked: _Asked, request: Request, now: float, response: Response, struck: str) -> Exchange:
+    def _exchange(self, asked: _Asked, request: Request, now: float, given: Answer, struck: str) -> Exchange:
         return Exchange(
             seq=len(self.journal),
             began=now,
@@ -207,18 +225,33 @@ class World:
             namespace=_namespace(request.query),
             user_agent=request.header("user-agent"),
             credentials=_credentials(request),
-            status=response.status,
-            length=int(response.header("content-length") or 0),
+            status=given.response.status,
+            length=int(given.response.header("content-length") or 0),
             sent=0,
             fault=struck,
             scheme=request.scheme,
+            account=given.account,
         )
 
     def _holding(self, copy: Copy) -> Holding:
         return Holding(copy.image, build(self._images[copy.image]), frozenset(copy.without))
 
 
-_PLAIN_STAGES: dict[str, Stage] = {"ping": "ping", "token": "token", "tags": "tags", "other": "other"}
+_PLAIN_STAGES: dict[str, Stage] = {
+    "ping": "ping",
+    "token": "token",
+    "tags": "tags",
+    "search": "other",
+    "other": "other",
+}
+
+
+def _stock(site: Site) -> Store:
+    """What a site holds before anything is arranged: Hub has the image for reading limits."""
+    store = Store()
+    if site.kind == "hub":
+        store.put(PROBE, PROBE_TAG, Holding(PROBE, build(PROBE_IMAGE)))
+    return store
 
 
 def _stage(route: Route, role: str) -> Stage:
@@ -243,6 +276,6 @@ def _namespace(query: str) -> str:
 
 def _credentials(request: Request) -> CredentialsKind:
     scheme = request.header("authorization").partition(" ")[0].lower()
-    if not scheme and hub.has_credentials(request):
+    if not scheme and tokens.has_credentials(request):
         return "other"
     return _CREDENTIALS.get(scheme, "other")

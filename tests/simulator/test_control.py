@@ -7,9 +7,22 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from simulator.arrangement import Arrangement, Break, Copy, Fault, Heal, Holdings, ImageSpec, Publish
+from simulator.arrangement import (
+    Account,
+    Arrangement,
+    Break,
+    Copy,
+    Fault,
+    Heal,
+    Holdings,
+    ImageSpec,
+    Limits,
+    Publish,
+)
 from simulator.client import SimulatorClient, SimulatorError
 from simulator.content import build
+from simulator.limits import LedgerEntry
+from simulator.topology import AUTH_HOST, REGISTRY_HOST
 from tests.simulator.conftest import CONTROL_ADDRESS, Bench, free_port
 
 SMALL = Arrangement({"image": ImageSpec("1")}, {"hub": Holdings((Copy("r", "1", "image"),))})
@@ -41,6 +54,22 @@ def test_the_journal_since_a_mark(bench: Bench, http: httpx.Client) -> None:
     assert bench.client.journal(99).exchanges == ()
 
 
+def test_the_ledger_since_a_mark(bench: Bench, http: httpx.Client) -> None:
+    ada = Account("ada", "secret")
+    bench.client.arrange(Arrangement(SMALL.images, SMALL.servers, (ada,), limits=Limits()))
+    auth = bench.url("hub", "/token?scope=repository:r:pull", tls=True)
+    token = http.get(auth, headers={"host": AUTH_HOST}, auth=("ada", "secret")).json()["token"]
+    headers = {"host": REGISTRY_HOST, "authorization": f"Bearer {token}"}
+    http.get(bench.url("hub", "/v2/r/manifests/1", tls=True), headers=headers)
+    mark = bench.client.mark()
+    http.head(bench.url("hub", "/v2/r/manifests/1", tls=True), headers=headers)
+    page = bench.client.ledger()
+    assert page.entries == (LedgerEntry(1, "ada", 1, 199), LedgerEntry(2, "ada", 0, 199))
+    assert page.forgotten == 0
+    assert bench.client.ledger(mark).entries == page.entries[1:]
+    assert [exchange.account for exchange in bench.client.journal().exchanges] == ["ada"] * 3
+
+
 def test_of_several_changes_all_or_none_are_made(bench: Bench, http: httpx.Client) -> None:
     with pytest.raises(SimulatorError, match="no server 'nobody'"):
         bench.client.apply(Break("one", Fault("status", status=500)), Heal("nobody"))
@@ -64,6 +93,8 @@ def test_what_is_refused_is_explained_in_a_sentence(bench: Bench) -> None:
         ("PUT", "/arrangement", b"\xff", "This is no arrangement"),
         ("POST", "/changes", b'{"do": "dance"}', "dance"),
         ("GET", "/journal?since=-1", b"", "'-1' is not a mark"),
+        ("GET", "/ledger?since=x", b"", "'x' is not a mark"),
+        ("GET", f"/ledger?since={'9' * 30}", b"", "is not a mark"),
     ],
 )
 def test_bad_input(raw: httpx.Client, method: str, path: str, content: bytes, words: str) -> None:

@@ -193,18 +193,18 @@ def test_faults_of_connections_are_the_servers_business(kind: FaultKind) -> None
     asker = broken(Fault(kind))
     world = asker.world
     assert asker.ask(TAG).status == 200
-    assert (world.refuses("one"), world.unresolvable("one"), world.untrusted("one")) == (
+    assert (world.refuses("one", 0.0), world.unresolvable("one", 0.0), world.untrusted("one", 0.0)) == (
         kind == "refuse",
         kind == "dns",
         kind == "untrusted",
     )
-    assert not any((world.refuses("two"), world.unresolvable("two"), world.untrusted("two")))
+    assert not any((world.refuses("two", 0.0), world.unresolvable("two", 0.0), world.untrusted("two", 0.0)))
     world.apply(Heal("one"))
-    assert not any((world.refuses("one"), world.unresolvable("one"), world.untrusted("one")))
+    assert not any((world.refuses("one", 0.0), world.unresolvable("one", 0.0), world.untrusted("one", 0.0)))
 
 
 def test_every_kind_of_fault_is_accounted_for() -> None:
     kinds: tuple[FaultKind, ...] = FaultKind.__args__  # type: ignore[attr-defined]
     content = Response(200, (("Docker-Content-Digest", "x"), ("Content-Type", "text/plain")), b"body")
-    striking = {kind for kind in kinds if Faults([Fault(kind)]).striking("layer", "GET", content)}
+    striking = {kind for kind in kinds if Faults([Fault(kind)]).striking("layer", "GET", content, 0.0)}
     assert striking == set(kinds) - {"refuse", "dns", "untrusted"}

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulator.hub import ADDRESS_LIFE, TOKEN_LIFE
+from simulator.hub import ADDRESS_LIFE
+from simulator.tokens import TOKEN_LIFE
 from simulator.topology import AUTH_HOST, INDEX_HOST, REGISTRY_HOST
 from simulator.world import World
 from tests.simulator.worlds import REPOSITORY, TOPOLOGY, Asker, blob_path, data, digest, errors, manifest_path

@@ -117,6 +117,7 @@ def test_the_journal_tells_all_that_was_asked_and_answered(asker: Asker) -> None
         "sent": 7,
         "fault": "",
         "scheme": "https",
+        "account": "",
     }
 
 

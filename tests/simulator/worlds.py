@@ -1,5 +1,6 @@
 """A small world, and how to ask it without sockets."""
 
+import base64
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,7 @@ class Asker:
 
     world: World = field(default_factory=lambda: World(TOPOLOGY))
     now: float = 0.0
+    client: str = "10.0.0.9"
 
     def arrange(
         self, *faults: Fault, server: str = "one", copies: tuple[Copy, ...] | None = None
@@ -63,15 +65,16 @@ class Asker:
     ) -> Response:
         self.now += 1
         target, _, query = path.partition("?")
-        return self.world.handle(Request(method, host, target, query, headers, "10.0.0.9", body), self.now).response
+        return self.world.handle(Request(method, host, target, query, headers, self.client, body), self.now).response
 
     def hub(self, path: str, method: str = "GET", token: str = "") -> Response:
         headers = (("authorization", f"Bearer {token}"),) if token else ()
         return self.ask(path, method, REGISTRY_HOST, headers)
 
-    def token(self, repository: str = REPOSITORY) -> str:
+    def token(self, repository: str = REPOSITORY, login: str = "") -> str:
         query = f"service=registry.docker.io&scope=repository:{repository}:pull" if repository else ""
-        token: str = json.loads(self.ask(f"/token?{query}", host=AUTH_HOST).body)["token"]
+        headers = (basic(login),) if login else ()
+        token: str = json.loads(self.ask(f"/token?{query}", host=AUTH_HOST, headers=headers).body)["token"]
         return token
 
     def cdn(self, location: str, method: str = "GET", headers: Headers = ()) -> Response:
@@ -80,6 +83,11 @@ class Asker:
     @property
     def last(self) -> Exchange:
         return self.world.journal.since()[-1]
+
+
+def basic(login: str) -> tuple[str, str]:
+    """The header of Basic credentials (``name:secret``)."""
+    return "authorization", "Basic " + base64.b64encode(login.encode()).decode()
 
 
 def errors(response: Response) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator import answers, names
+from simulator import answers, conditions, names
 from simulator.answers import API_VERSION
 from simulator.messages import Request, Response
 from simulator.store import Found, Store
@@ -17,7 +17,6 @@ RouteKind = Literal["ping", "manifest", "blob", "tags", "token", "other"]
 
 _OBJECT_PATH = re.compile(r"/v2/(.+)/(manifests|blobs)/([^/]+)")
 _TAGS_PATH = re.compile(r"/v2/(.+)/tags/list")
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def answer(store: Store, asked: Route, request: Request) -> Response:
     if asked.kind == "tags":
         return _tags(store, asked.repository)
     if asked.kind == "manifest":
-        return _manifest(store, asked)
+        return _manifest(store, asked, request)
     found = store.blob(asked.repository, asked.reference)
     return blob(found, request) if found else blob_unknown(asked)
 
@@ -76,32 +75,34 @@ def blob_unknown(asked: Route) -> Response:
 
 
 def blob(found: Found, request: Request) -> Response:
-    """A blob, or the range of it that was asked for. A range that cannot be read is ignored, and so is
-    one of several parts, as RFC 9110 section 14.2 allows.
-    """
-    headers = (("Accept-Ranges", "bytes"), ("Docker-Content-Digest", found.object.digest), API_VERSION)
-    whole = answers.body(200, found.data, "application/octet-stream", headers)
-    asked = _RANGE.fullmatch(request.header("range")) if request.method == "GET" else None
-    if asked is None or asked[0] == "bytes=-":
-        return whole
+    """A blob, or the range of it that was asked for."""
+    tag = conditions.entity_tag(found.object.digest)
+    headers = (
+        ("Accept-Ranges", "bytes"),
+        ("Docker-Content-Digest", found.object.digest),
+        ("ETag", tag),
+        API_VERSION,
+    )
+    if conditions.is_known(request, tag):
+        return Response(304, headers)
     size = len(found.data)
-    if asked[1]:
-        first = int(asked[1])
-        last = min(int(asked[2]), size - 1) if asked[2] else size - 1
-        if asked[2] and int(asked[2]) < first:
-            return whole
-    else:
-        first, last = max(size - int(asked[2]), 0), size - 1
+    asked = conditions.bounds(request, tag, size)
+    if asked is None:
+        return answers.body(200, found.data, "application/octet-stream", headers)
+    first, last = asked
     if first > last:
         return answers.body(416, b"", "application/octet-stream", (("Content-Range", f"bytes */{size}"), API_VERSION))
     within = ("Content-Range", f"bytes {first}-{last}/{size}")
     return answers.body(206, found.data[first : last + 1], "application/octet-stream", (within, *headers))
 
 
-def _manifest(store: Store, asked: Route) -> Response:
+def _manifest(store: Store, asked: Route, request: Request) -> Response:
     found = store.manifest(asked.repository, asked.reference)
     if found:
-        headers = (("Docker-Content-Digest", found.object.digest), API_VERSION)
+        tag = conditions.entity_tag(found.object.digest)
+        headers = (("Docker-Content-Digest", found.object.digest), ("ETag", tag), API_VERSION)
+        if conditions.is_known(request, tag):
+            return Response(304, headers)
         return answers.body(200, found.data, found.object.media_type, headers)
     if asked.by_tag:
         return answers.error(404, "MANIFEST_UNKNOWN", {"Tag": asked.reference})

@@ -13,6 +13,7 @@ MESSAGES: Mapping[str, str] = {
     "MANIFEST_UNKNOWN": "manifest unknown",
     "NAME_INVALID": "invalid repository name",
     "NAME_UNKNOWN": "repository name not known to registry",
+    "PAGINATION_NUMBER_INVALID": "invalid number of results requested",
     "UNAUTHORIZED": "authentication required",
     "UNSUPPORTED": "The operation is unsupported.",
 }

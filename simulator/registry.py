@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator import answers, conditions, names
+from simulator import answers, conditions, listing, names
 from simulator.answers import API_VERSION
 from simulator.messages import Request, Response
 from simulator.store import Found, Store
@@ -63,7 +63,7 @@ def answer(store: Store, asked: Route, request: Request) -> Response:
     if asked.kind == "ping":
         return answers.document(200, {}, (API_VERSION,))
     if asked.kind == "tags":
-        return _tags(store, asked.repository)
+        return listing.tags(store, asked.repository, request)
     if asked.kind == "manifest":
         return _manifest(store, asked, request)
     found = store.blob(asked.repository, asked.reference)
@@ -107,9 +107,3 @@ def _manifest(store: Store, asked: Route, request: Request) -> Response:
     if asked.by_tag:
         return answers.error(404, "MANIFEST_UNKNOWN", {"Tag": asked.reference})
     return answers.error(404, "MANIFEST_UNKNOWN", {"Name": asked.repository, "Revision": asked.reference})
-
-
-def _tags(store: Store, repository: str) -> Response:
-    if not store.has(repository):
-        return answers.error(404, "NAME_UNKNOWN", {"name": repository})
-    return answers.document(200, {"name": repository, "tags": store.tags(repository)}, (API_VERSION,))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
-from simulator import answers, faults, hub, registry
+from simulator import answers, faults, hub, pushing, registry
 from simulator.arrangement import (
     Arrangement,
     Break,
@@ -28,11 +28,12 @@ from simulator.checks import check_arrangement, check_change, hub_of, site_named
 from simulator.content import build
 from simulator.faults import Faults
 from simulator.journal import CredentialsKind, Entry, Exchange, Journal
+from simulator.limits import LONGEST_FORM, STANDARD, Limits
 from simulator.messages import Request, Response
-from simulator.registry import Route
+from simulator.paths import READ, Route, changes, route
 from simulator.seals import Seal
 from simulator.store import Holding, Store
-from simulator.topology import Site, Topology
+from simulator.topology import AUTH_HOST, CDN_HOST, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "bearer": "bearer"}
@@ -60,24 +61,36 @@ class _Asked:
 class _Server:
     """One site with its present state."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, store: Store) -> None:
         self.site = site
         self.names = {*site.hosts, site.address, ""}
-        self.store = Store()
+        self.store = store
         self.faults = Faults()
 
 
 class World:
     """Every server of a topology.
 
-    ``seed`` determines tokens and signatures; ``epoch`` is the time of day at second 0 of the clock.
+    ``seed`` determines tokens, signatures and the names of uploads; ``epoch`` is the time of day at second 0 of
+    the clock; ``may_push`` tells whom Hub gives a token to push with.
     """
 
-    def __init__(self, topology: Topology, seed: str = "simulator", epoch: datetime = _EPOCH) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        seed: str = "simulator",
+        epoch: datetime = _EPOCH,
+        *,
+        limits: Limits = STANDARD,
+        may_push: hub.MayPush = hub.nobody,
+    ) -> None:
         self.topology = topology
         self.journal = Journal()
-        self._hub = hub.Hub(Seal(seed), epoch)
-        self._servers = {site.name: _Server(site) for site in topology.sites}
+        self.limits = limits
+        self._seed = seed
+        self._stores = 0
+        self._hub = hub.Hub(Seal(seed), epoch, may_push=may_push)
+        self._servers = {site.name: _Server(site, self._store()) for site in topology.sites}
         self._images: dict[str, ImageSpec] = {}
         self._known: dict[str, tuple[str, str]] = {}
 
@@ -95,7 +108,7 @@ class World:
                 self._known.setdefault(part.digest, (part.role, name))
         for name, server in self._servers.items():
             holdings = arrangement.servers.get(name, Holdings())
-            server.store = Store()
+            server.store = self._store()
             server.faults = Faults(holdings.faults)
             for copy in holdings.copies:
                 server.store.put(copy.repository, copy.tag, self._holding(copy))
@@ -118,9 +131,7 @@ class World:
             case Publish(repository=repository, tag=tag, image=image):
                 server.store.put(repository, tag, self._holding(Copy(repository, tag, image)))
             case Warm(repository=repository, tag=tag):
-                present = self._servers[hub_of(self.topology).name].store.copy_of(repository, tag)
-                if present:
-                    server.store.put(repository, tag, present)
+                server.store.take(self._servers[hub_of(self.topology).name].store, repository, tag)
             case Evict(repository=repository, tag=evicted, roles=roles):
                 server.store.evict(repository, evicted, roles)
             case Break(fault=fault):
@@ -144,6 +155,19 @@ class World:
     def _has(self, site: str, kind: FaultKind) -> bool:
         return self._servers[site_named(self.topology, site).name].faults.has(kind)
 
+    def appetite(self, request: Request, site: str = "") -> int:
+        """How many bytes of a request's body its answer may depend on. No others need be read, and where the body
+        is longer than this, and this is not 0, the answer is 413.
+        """
+        if request.method in READ:
+            return 0
+        server, host, _ = self._arrived(request, site)
+        if server is None or host == CDN_HOST:
+            return 0
+        if host == AUTH_HOST:
+            return LONGEST_FORM if request.method == "POST" else 0
+        return registry.appetite(server.store, self._route(server, host, request), request, server.site.kind)
+
     def handle(self, request: Request, now: float, site: str = "") -> Reply:
         """Answer a request that arrived at a site (``""``: at that of the request's host).
 
@@ -151,43 +175,64 @@ class World:
         answer is answered with 500, and the reason kept among the journal's errors. What is never answered
         (a hang, a reset before the status line) has status 0.
         """
+        server, host, at = self._arrived(request, site)
+        asked = self._asked(at, server, self._route(server, host, request), request)
+        struck = ""
+        try:
+            response, struck = self._struck(server, host, asked, request, now)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
+            self.journal.errors.append(f"{request.method} {_target(request)} at {at}: {problem!r}")
+            response = answers.text(500, "The simulator failed; its journal says why.\n")
+        response = _as_asked(request, response)
+        return Reply(response, self.journal.begin(self._exchange(asked, request, now, response, struck)))
+
+    def _arrived(self, request: Request, site: str) -> tuple[_Server | None, str, str]:
+        """The server that a request is for, the host it names, and the site where it arrived."""
         host = request.host.lower().partition(":")[0]
         named = self.topology.site_of(host)
         at = site or (named.name if named else "")
         server = self._servers.get(at)
-        if server and host not in server.names:
-            server = None
-        asked = self._asked(at, server, self._route(server, host, request))
-        struck = ""
-        try:
+        return server if server and host in server.names else None, host, at
+
+    def _struck(
+        self, server: _Server | None, host: str, asked: _Asked, request: Request, now: float
+    ) -> tuple[Response, str]:
+        """The answer, and the kind of the fault that spoiled it. What changes something is struck beforehand."""
+        if server is None or not changes(asked.route, request.method):
             response = _as_asked(request, self._answer(server, host, asked.route, request, now))
             fault = server.faults.striking(asked.stage, request.method, response) if server else None
-            if fault:
-                struck, response = fault.kind, _as_asked(request, faults.effect(fault, response))
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
-            self.journal.errors.append(f"{request.method} {_target(request)} at {at}: {problem!r}")
-            response = _as_asked(request, answers.text(500, "The simulator failed; its journal says why.\n"))
-        return Reply(response, self.journal.begin(self._exchange(asked, request, now, response, struck)))
+        else:
+            response = Response(200)
+            fault = server.faults.striking(asked.stage, request.method, response)
+            if fault is None or fault.kind == "slow":
+                response = self._answer(server, host, asked.route, request, now)
+        return (faults.effect(fault, response), fault.kind) if fault else (response, "")
 
     def _route(self, server: _Server | None, host: str, request: Request) -> Route:
         if server is None:
             return Route("other")
-        return self._hub.route(host, request) if server.site.kind == "hub" else registry.route(request.path)
+        return self._hub.route(host, request) if server.site.kind == "hub" else route(request.path)
 
-    def _asked(self, at: str, server: _Server | None, route: Route) -> _Asked:
-        if server is None or route.kind not in ("manifest", "blob"):
-            return _Asked(at, route, _PLAIN_STAGES[route.kind])
-        held = server.store.manifest if route.kind == "manifest" else server.store.blob
-        found = held(route.repository, route.reference)
-        role, image = (found.object.role, found.image) if found else self._known.get(route.reference, ("", ""))
-        return _Asked(at, route, _stage(route, role), role, image)
+    def _asked(self, at: str, server: _Server | None, asked: Route, request: Request) -> _Asked:
+        if server is None or asked.kind not in ("manifest", "blob"):
+            return _Asked(at, asked, _PLAIN_STAGES[asked.kind])
+        if request.method == "PUT":
+            return _Asked(at, asked, _stage(asked, ""))
+        held = server.store.manifest if asked.kind == "manifest" else server.store.blob
+        found = held(asked.repository, asked.reference)
+        arranged = (found.object.role, found.image) if found and found.image else None
+        role, image = arranged or self._known.get(found.object.digest if found else asked.reference, ("", ""))
+        return _Asked(at, asked, _stage(asked, role), role, image)
 
-    def _answer(self, server: _Server | None, host: str, route: Route, request: Request, now: float) -> Response:
+    def _answer(self, server: _Server | None, host: str, asked: Route, request: Request, now: float) -> Response:
         if server is None:
             return answers.text(421, "This server has no such name.\n")
+        limit = self.appetite(request, server.site.name)
+        if limit and (request.arrival == "too-large" or len(request.body) > limit):
+            return pushing.too_large({"limit": limit})
         if server.site.kind == "hub":
-            return self._hub.answer(host, server.store, route, request, now)
-        return registry.answer(server.store, route, request)
+            return self._hub.answer(host, server.store, asked, request, now)
+        return registry.answer(server.store, asked, request, server.site.kind)
 
     def _exchange(self, asked: _Asked, request: Request, now: float, response: Response, struck: str) -> Exchange:
         return Exchange(
@@ -214,11 +259,23 @@ class World:
             scheme=request.scheme,
         )
 
+    def _store(self) -> Store:
+        """A store that no upload of before belongs to."""
+        self._stores += 1
+        return Store(self.limits, f"{self._seed} {self._stores}")
+
     def _holding(self, copy: Copy) -> Holding:
         return Holding(copy.image, build(self._images[copy.image]), frozenset(copy.without))
 
 
-_PLAIN_STAGES: dict[str, Stage] = {"ping": "ping", "token": "token", "tags": "tags", "other": "other"}
+_PLAIN_STAGES: dict[str, Stage] = {
+    "ping": "ping",
+    "token": "token",
+    "upload": "upload",
+    "tags": "tags",
+    "referrers": "referrers",
+    "other": "other",
+}
 
 
 def _stage(route: Route, role: str) -> Stage:

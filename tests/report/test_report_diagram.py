@@ -153,6 +153,16 @@ def test_servers_that_nobody_asked_are_drawn_when_wanted() -> None:
     assert text == wanted
 
 
+def test_pushes_and_referrers_are_drawn() -> None:
+    text = drawn(
+        exchange(1, 0.0, "hub", "PATCH", "upload", reference="name"),
+        exchange(2, 0.1, "hub", "GET", "referrers", reference=LAYER, sent=10),
+        lanes=("hub",),
+    )
+    assert "PATCH upload to app" in text
+    assert "GET referrers of app " in text
+
+
 def test_several_images_are_told_apart() -> None:
     history = replace(
         PARTIAL_HISTORY,

@@ -19,12 +19,15 @@ from simulator import control
 from simulator.arrangement import Arrangement
 from simulator.client import SimulatorClient
 from simulator.connections import HttpServer
+from simulator.limits import STANDARD, Limits
 from simulator.server import Simulator
 from simulator.topology import HUB_HOSTS, Site, Topology
+from tests.simulator.pushes import allowed_to_push
 
 T = TypeVar("T")
 
 HUB_ADDRESS, MIRROR_ADDRESS, OTHER_ADDRESS, CONTROL_ADDRESS = "127.0.71.2", "127.0.71.3", "127.0.71.4", "127.0.71.5"
+OWN_ADDRESS = "127.0.71.6"
 
 
 def free_port(address: str) -> int:
@@ -43,6 +46,7 @@ def topology() -> Topology:
             Site("hub", "hub", HUB_HOSTS, HUB_ADDRESS, ports(HUB_ADDRESS), ()),
             Site("one", "mirror", ("one.test",), MIRROR_ADDRESS, ports(MIRROR_ADDRESS), ports(MIRROR_ADDRESS)),
             Site("two", "mirror", ("two.test",), OTHER_ADDRESS, (), ports(OTHER_ADDRESS)),
+            Site("own", "registry", ("own.test",), OWN_ADDRESS, (), ports(OWN_ADDRESS)),
         )
     )
 
@@ -131,7 +135,7 @@ class Bench:
 
 
 @contextlib.contextmanager
-def running(directory: Path) -> Iterator[Bench]:
+def running(directory: Path, limits: Limits = STANDARD) -> Iterator[Bench]:
     servers = topology()
     authority = write_certificates(directory, servers)
     trust = ssl.create_default_context()
@@ -142,7 +146,7 @@ def running(directory: Path) -> Iterator[Bench]:
     loop = uvloop.new_event_loop()
 
     async def serve() -> None:
-        simulator = Simulator(servers, directory)
+        simulator = Simulator(servers, directory, limits=limits, may_push=allowed_to_push)
         api = HttpServer(control.application(simulator))
         await simulator.start()
         await api.listen(CONTROL_ADDRESS, port)

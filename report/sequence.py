@@ -125,8 +125,12 @@ def _asked(exchange: Exchange, several: bool) -> str:
         case "manifest-by-digest" | "config" | "layer" | "blob":
             kind = "manifest" if exchange.stage == "manifest-by-digest" else exchange.stage
             return f"{image}{exchange.role or kind} {digest(exchange.reference, 6)}"
+        case "upload":
+            return f"upload to {repository}"
         case "tags":
             return f"tags of {repository}"
+        case "referrers":
+            return f"referrers of {repository} {digest(exchange.reference, 6)}"
         case "other":
             return exchange.target
 

@@ -28,6 +28,7 @@ _PLACES = {
     "blob": "blob requests",
     "config": "config requests",
     "layer": "layer requests",
+    "upload": "upload requests",
 }
 
 

@@ -10,12 +10,13 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvloop
 
 from simulator import control, wire
+from simulator.bounds import STANDARD
 from simulator.certificates import CertificateError
 from simulator.connections import HttpServer, ListenError
 from simulator.dns import NameServer
@@ -42,6 +43,7 @@ class Options:
     certificates: Path
     control: Endpoint
     dns: Endpoint | None
+    largest_blob: int
 
 
 def options(arguments: list[str] | None = None) -> Options:
@@ -53,6 +55,9 @@ def options(arguments: list[str] | None = None) -> Options:
     )
     parser.add_argument("--control", type=_endpoint(8900), default="127.0.0.1", metavar="ADDR[:PORT]")
     parser.add_argument("--dns", type=_endpoint(53), metavar="ADDR[:PORT]", help="also answer DNS queries there (UDP)")
+    parser.add_argument(
+        "--largest-blob", type=int, default=STANDARD.blob, metavar="BYTES", help="how large a pushed blob may be"
+    )
     return Options(**vars(parser.parse_args(arguments)))
 
 
@@ -73,7 +78,7 @@ async def serve(asked: Options, topology: Topology) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    simulator = Simulator(topology, asked.certificates)
+    simulator = Simulator(topology, asked.certificates, bounds=replace(STANDARD, blob=asked.largest_blob))
     api = HttpServer(control.application(simulator))
     try:
         await simulator.start()

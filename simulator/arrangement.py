@@ -19,10 +19,15 @@ Stage = Literal[
     "config",
     "layer",
     "blob",
+    "upload",
     "tags",
+    "referrers",
     "other",
 ]
-"""What an exchange is about. ``blob`` is a blob request for a digest that no image of the arrangement has."""
+"""What an exchange is about, as its path tells; whether it pulls, pushes or deletes is told by its method.
+
+``blob`` is a blob request for a digest that no image of the arrangement has, ``upload`` a blob's way in.
+"""
 
 FaultKind = Literal[
     "status",
@@ -49,6 +54,7 @@ FaultPlace = Literal[
     "blob",
     "config",
     "layer",
+    "upload",
 ]
 
 
@@ -88,7 +94,9 @@ class Fault:
     ``refuse``, ``dns`` and ``untrusted`` (a certificate of an authority that nobody trusts) strike the
     whole server, whatever ``at`` says. The others strike exchanges at the stage ``at`` (``manifest`` and
     ``blob`` stand for both of their kinds) with the method ``method`` (``""``: any): the first ``skip``
-    matching exchanges pass, then ``times`` are struck (``None``: all).
+    matching exchanges pass, then ``times`` are struck (``None``: all). A push or deletion is struck by
+    ``status``, ``redirect``, ``reset`` and ``hang`` before it has any effect, and by ``slow``; the others
+    spoil content, and it has none.
 
     ``status``, ``body``, ``content_type`` are the answer of ``status``; ``location`` that of ``redirect``
     (``status`` then defaults to 307). ``after`` counts the body bytes that leave before a ``reset``
@@ -184,7 +192,7 @@ class Publish:
 
 @dataclass(frozen=True)
 class Warm:
-    """Let a mirror take Hub's present copy of a tag. Where Hub has none, nothing changes."""
+    """Let a mirror take Hub's present copy of a tag, arranged or pushed. Where Hub has none, nothing changes."""
 
     server: str
     repository: str
@@ -196,7 +204,7 @@ class Warm:
 class Evict:
     """Take a tag's copy out of a server: all of it, or only the objects of the given roles.
 
-    With no tag, everything of the repository goes.
+    With no tag, everything of the repository goes. What clients pushed has no roles: it goes as a whole or not.
     """
 
     server: str

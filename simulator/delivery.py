@@ -6,15 +6,14 @@ import math
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import cast
 
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
+from simulator.intake import Intake
 from simulator.messages import Delivery, Request, Response
 from simulator.world import World
-
-LONGEST_FORM = 1 << 16
-"""Bytes of a POST's body that are read. No token request has more."""
 
 _PIECE = 1 << 18
 _SLOW_INTERVAL = 0.05
@@ -30,10 +29,11 @@ class Application:
     Expects the connection's transport as ``scope["state"]["transport"]``.
     """
 
-    def __init__(self, world: World, site: str, clock: Callable[[], float]) -> None:
+    def __init__(self, world: World, site: str, clock: Callable[[], float], intake: Intake) -> None:
         self._world = world
         self._site = site
         self._clock = clock
+        self._intake = intake
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Answer one request. What goes wrong here is the simulator's fault, and the journal tells of it."""
@@ -45,8 +45,13 @@ class Application:
             _transport(cast("HTTPScope", scope)).abort()
 
     async def _exchange(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        form = await _form(receive) if scope["method"] == "POST" else b""
-        reply = self._world.handle(_request(scope, form), self._clock(), self._site)
+        request = _request(scope)
+        limit = self._world.appetite(request, self._site)
+        with self._intake.body() as body:
+            if limit:
+                await self._intake.read(body, request, limit, receive)
+            whole = replace(request, body=body.data, arrival=body.arrival)
+            reply = self._world.handle(whole, self._clock(), self._site)
         if reply.response.delivery.kind == "hang":
             await _until_gone(receive)
             return
@@ -56,7 +61,7 @@ class Application:
             await _until_gone(receive)
 
 
-def _request(scope: HTTPScope, form: bytes) -> Request:
+def _request(scope: HTTPScope) -> Request:
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
     client = scope["client"]
     return Request(
@@ -66,21 +71,8 @@ def _request(scope: HTTPScope, form: bytes) -> Request:
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
         client=client[0] if client else "",
-        body=form,
         scheme="https" if scope["scheme"] == "https" else "http",
     )
-
-
-async def _form(receive: ASGIReceiveCallable) -> bytes:
-    read = bytearray()
-    while len(read) < LONGEST_FORM:
-        message = await receive()
-        if message["type"] != "http.request":
-            break
-        read += message["body"]
-        if not message["more_body"]:
-            break
-    return bytes(read)
 
 
 async def _until_gone(receive: ASGIReceiveCallable) -> None:

@@ -41,7 +41,7 @@ def can_strike(fault: Fault, response: Response) -> bool:
     if fault.kind == "wrong-digest":
         return bool(response.header("docker-content-digest"))
     if fault.kind == "wrong-type":
-        return response.header("content-type") != _OCTETS
+        return response.header("content-type") not in ("", _OCTETS)
     return fault.kind == "slow" or bool(response.body)
 
 

@@ -6,16 +6,16 @@ exist is answered like one that the client must not see: with 401 and ``insuffic
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
-from simulator import answers, registry, search, tokens
+from simulator import answers, pushing, registry, search, tokens
 from simulator.accounts import Directory
-from simulator.arrangement import Arrangement, ImageSpec
+from simulator.arrangement import Account, Arrangement, ImageSpec
 from simulator.limits import Meter, Quote
 from simulator.messages import Request, Response
-from simulator.registry import Route
+from simulator.paths import Route, changes, route
 from simulator.seals import Seal
 from simulator.store import Store
 from simulator.tokens import Claims, TokenService
@@ -69,7 +69,7 @@ class Hub:
             return Route("blob", query.get("repository", ""), "sha256:" + match[1]) if match else Route("other")
         if host == INDEX_HOST and request.path == "/v1/search":
             return Route("search")
-        return registry.route(request.path)
+        return route(request.path)
 
     def answer(self, host: str, store: Store, asked: Route, request: Request, now: float) -> Answer:
         if self.meter.floods(request.client, now):
@@ -80,51 +80,82 @@ class Hub:
             return Answer(*self._tokens.answer(request, now))
         if host == CDN_HOST:
             return Answer(self._cdn(store, asked, request, now))
-        refused = registry.refusal(asked, request)
+        refused = registry.refusal(asked, request, "hub")
         if refused:
             return Answer(refused)
         if asked.kind == "search":
             return Answer(self._search(store, request))
         return self._registry(store, asked, request, now)
 
+    def noted(self, request: Request, now: float) -> str:
+        """Count a request that is kept from its answer; tells the account that its token is of."""
+        self.meter.floods(request.client, now)
+        account = self._account(self._claims(request, now))
+        return account.name if account else ""
+
     def _registry(self, store: Store, asked: Route, request: Request, now: float) -> Answer:
-        scheme, _, token = request.header("authorization").partition(" ")
-        claims = self._tokens.read(token, now) if scheme.lower() == "bearer" else None
-        directory = self._tokens.directory
-        account = directory.account(claims.account) if claims else None
+        claims = self._claims(request, now)
+        account = self._account(claims)
         name = account.name if account else ""
-        refused = self._refusal(store, asked, claims)
+        pushes = _needs_push(asked, request)
+        refused = self._refusal(store, asked, request, claims)
         if refused:
-            source = self.meter.source(request.client, account) if asked.kind == "manifest" else ()
+            pulls = asked.kind == "manifest" and not pushes
+            source = self.meter.source(request.client, account) if pulls else ()
             return Answer(Response(refused.status, (*refused.headers, *source), refused.body), name)
+        if pushes:
+            return Answer(self._push(store, asked, request, claims), name)
         if asked.kind == "manifest":
-            response = registry.answer(store, asked, request)
+            response = registry.answer(store, asked, request, "hub")
             quote = self.meter.quote(request, account, asked.repository, response, now)
             return Answer(quote.response, name, quote)
-        if asked.kind != "blob":
-            return Answer(registry.answer(store, asked, request), name)
+        if asked.kind != "blob" or not asked.reference.startswith("sha256:"):
+            return Answer(registry.answer(store, asked, request, "hub"), name)
         if not store.blob(asked.repository, asked.reference):
-            return Answer(registry.blob_unknown(asked), name)
+            return Answer(answers.blob_unknown(asked.reference), name)
         return Answer(answers.redirect(self._address(asked, now)), name)
 
-    def _refusal(self, store: Store, asked: Route, claims: Claims | None) -> Response | None:
-        """The answer to a request whose token is missing, is not good, or does not allow it."""
-        if claims is None:
-            return _challenge(asked.repository)
-        if not asked.repository or (store.has(asked.repository) and self._may_pull(claims, asked.repository)):
-            return None
-        return _challenge(asked.repository, ',error="insufficient_scope"')
+    def _claims(self, request: Request, now: float) -> Claims | None:
+        """What a request's token says, if it has one that is good."""
+        scheme, _, token = request.header("authorization").partition(" ")
+        return self._tokens.read(token, now) if scheme.lower() == "bearer" else None
 
-    def _may_pull(self, claims: Claims, repository: str) -> bool:
-        """Whether a token allows a pull, and its owner may still do what it allows."""
-        directory = self._tokens.directory
-        return claims.allow(repository) and "pull" in directory.rights(directory.account(claims.account), repository)
+    def _account(self, claims: Claims | None) -> Account | None:
+        return self._tokens.directory.account(claims.account) if claims else None
+
+    def _refusal(self, store: Store, asked: Route, request: Request, claims: Claims | None) -> Response | None:
+        """The answer to a request whose token is missing, is not good, or does not allow it. Whoever may push to a
+        repository may know that it does not exist yet.
+        """
+        name = asked.repository
+        if claims is None:
+            return _challenge(asked, request)
+        if not name:
+            return None
+        allowed = self._may(claims, name, "push")
+        if not _needs_push(asked, request):
+            allowed = self._may(claims, name, "pull") and (allowed or store.has(name))
+        return None if allowed else _challenge(asked, request, ',error="insufficient_scope"')
+
+    def _may(self, claims: Claims | None, repository: str, action: str) -> bool:
+        """Whether a token allows something, and its owner may still do what it allows."""
+        if claims is None or not claims.allow(repository, action):
+            return False
+        return action in self._tokens.directory.rights(self._account(claims), repository)
 
     def _search(self, store: Store, request: Request) -> Response:
         hidden = self._tokens.directory.is_private
         return search.answer(
             request.query, (name for name in store.repositories() if name != PROBE and not hidden(name))
         )
+
+    def _push(self, store: Store, asked: Route, request: Request, claims: Claims | None) -> Response:
+        """Take a push in. From a repository that the token does not let pull from, nothing is mounted."""
+        if request.method == "POST":
+            _, source = pushing.mount(request)
+            if source and not self._may(claims, source, "pull"):
+                request = replace(request, query="")
+        return registry.answer(store, asked, request, "hub")
 
     def _address(self, asked: Route, now: float) -> str:
         encoded = asked.reference.removeprefix("sha256:")
@@ -148,8 +179,14 @@ class Hub:
         return Response(served.status, headers, served.body)
 
 
-def _challenge(repository: str, more: str = "") -> Response:
-    scope = f',scope="repository:{repository}:pull"' if repository else ""
+def _needs_push(asked: Route, request: Request) -> bool:
+    return asked.kind == "upload" or changes(asked, request.method)
+
+
+def _challenge(asked: Route, request: Request, more: str = "") -> Response:
+    actions = ("pull", "push") if _needs_push(asked, request) else ("pull",)
+    name = asked.repository
+    scope = f',scope="repository:{name}:{",".join(actions)}"' if name else ""
     header = f'Bearer realm="https://{AUTH_HOST}/token",service="{SERVICE}"{scope}{more}'
-    detail = [{"Type": "repository", "Class": "", "Name": repository, "Action": "pull"}] if repository else None
-    return answers.error(401, "UNAUTHORIZED", detail, (("Www-Authenticate", header),))
+    detail = [{"Type": "repository", "Class": "", "Name": name, "Action": action} for action in actions if name]
+    return answers.error(401, "UNAUTHORIZED", detail or None, (("Www-Authenticate", header),))

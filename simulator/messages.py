@@ -7,6 +7,7 @@ Headers = tuple[tuple[str, str], ...]
 
 Scheme = Literal["http", "https"]
 DeliveryKind = Literal["whole", "hang", "reset", "truncate", "slow"]
+Arrival = Literal["whole", "broken-off", "too-large"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,11 @@ WHOLE = Delivery()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request as it arrived. Header names are in lower case."""
+    """One HTTP request as it arrived. Header names are in lower case.
+
+    ``arrival`` tells of the body: all of it came; the client went away before all of it had come; or there was
+    no room for it, and ``body`` is empty.
+    """
 
     method: str
     host: str
@@ -38,6 +43,7 @@ class Request:
     client: str = ""
     body: bytes = b""
     scheme: Scheme = "https"
+    arrival: Arrival = "whole"
 
     def header(self, name: str) -> str:
         """The value of a header (several joined by a comma, RFC 9110 section 5.3), or ``""``."""

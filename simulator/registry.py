@@ -1,114 +1,85 @@
 """A registry that holds what it holds and asks nobody: every mirror, and the inner part of Hub.
 
-Follows the OCI distribution-spec 1.1 for pulls, with the error bodies of Distribution. A manifest is
-served as it is stored, whatever ``Accept`` says.
+Follows the OCI distribution-spec 1.1, with the error bodies of Distribution. A manifest is served as it is
+stored, whatever ``Accept`` says.
 """
 
-import re
-from dataclasses import dataclass
-from typing import Literal
-
-from simulator import answers, names
+from simulator import answers, conditions, listing, names, pushing
 from simulator.answers import API_VERSION
 from simulator.messages import Request, Response
-from simulator.store import Found, Store
-
-RouteKind = Literal["ping", "manifest", "blob", "tags", "token", "search", "other"]
-
-_OBJECT_PATH = re.compile(r"/v2/(.+)/(manifests|blobs)/([^/]+)")
-_TAGS_PATH = re.compile(r"/v2/(.+)/tags/list")
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+from simulator.paths import Route, changes, methods
+from simulator.store import BLOB_TYPE, Found, Store
+from simulator.topology import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What a path asks for."""
-
-    kind: RouteKind
-    repository: str = ""
-    reference: str = ""
-
-    @property
-    def by_tag(self) -> bool:
-        return self.kind == "manifest" and ":" not in self.reference
-
-
-def route(path: str) -> Route:
-    if path in ("/v2/", "/v2"):
-        return Route("ping")
-    if match := _OBJECT_PATH.fullmatch(path):
-        return Route("manifest" if match[2] == "manifests" else "blob", match[1], match[3])
-    if match := _TAGS_PATH.fullmatch(path):
-        return Route("tags", match[1])
-    return Route("other")
-
-
-def refusal(asked: Route, request: Request) -> Response | None:
-    """The answer to what no registry of ours would do or could know, or ``None`` where there is more to say."""
-    if request.method not in ("GET", "HEAD"):
-        return answers.error(405, "UNSUPPORTED", None, (("Allow", "GET, HEAD"),))
+def refusal(asked: Route, request: Request, server: Kind) -> Response | None:
+    """The answer to what a server of this kind would not do or could not know, or ``None`` where there is more
+    to say.
+    """
+    allowed = methods(asked, server)
+    if request.method not in allowed:
+        return answers.error(405, "UNSUPPORTED", None, (("Allow", ", ".join(allowed)),))
     if asked.kind == "other":
         return answers.text(404, "404 page not found\n")
     if asked.repository and not names.is_repository(asked.repository):
         return answers.error(400, "NAME_INVALID", {"name": asked.repository})
-    if asked.kind in ("manifest", "blob") and not asked.by_tag and not names.is_digest(asked.reference):
+    if asked.by_digest and not names.is_digest(asked.reference):
         return answers.error(400, "DIGEST_INVALID", {"digest": asked.reference})
     return None
 
 
-def answer(store: Store, asked: Route, request: Request) -> Response:
+def appetite(store: Store, asked: Route, request: Request, server: Kind) -> int:
+    """How many bytes of a request's body its answer may depend on; no others need be read."""
+    return 0 if refusal(asked, request, server) else pushing.appetite(asked, request, store.bounds.blob)
+
+
+def answer(store: Store, asked: Route, request: Request, server: Kind) -> Response:
     """The answer of an open registry that holds ``store``."""
-    refused = refusal(asked, request)
+    refused = refusal(asked, request, server)
     if refused:
         return refused
     if asked.kind == "ping":
         return answers.document(200, {}, (API_VERSION,))
     if asked.kind == "tags":
-        return _tags(store, asked.repository)
+        return listing.tags(store, asked.repository, request)
+    if asked.kind == "referrers":
+        return listing.referrers(store, asked.repository, asked.reference, request)
+    if asked.kind == "upload" or changes(asked, request.method):
+        return pushing.answer(store, asked, request)
     if asked.kind == "manifest":
-        return _manifest(store, asked)
+        return _manifest(store, asked, request)
     found = store.blob(asked.repository, asked.reference)
-    return blob(found, request) if found else blob_unknown(asked)
-
-
-def blob_unknown(asked: Route) -> Response:
-    return answers.error(404, "BLOB_UNKNOWN", {"digest": asked.reference})
+    return blob(found, request) if found else answers.blob_unknown(asked.reference)
 
 
 def blob(found: Found, request: Request) -> Response:
-    """A blob, or the range of it that was asked for. A range that cannot be read is ignored, and so is
-    one of several parts, as RFC 9110 section 14.2 allows.
-    """
-    headers = (("Accept-Ranges", "bytes"), ("Docker-Content-Digest", found.object.digest), API_VERSION)
-    whole = answers.body(200, found.data, "application/octet-stream", headers)
-    asked = _RANGE.fullmatch(request.header("range")) if request.method == "GET" else None
-    if asked is None or asked[0] == "bytes=-":
-        return whole
+    """A blob, or the range of it that was asked for."""
+    tag = conditions.entity_tag(found.object.digest)
+    headers = (
+        ("Accept-Ranges", "bytes"),
+        ("Docker-Content-Digest", found.object.digest),
+        ("ETag", tag),
+        API_VERSION,
+    )
+    if conditions.is_known(request, tag):
+        return Response(304, headers)
     size = len(found.data)
-    if asked[1]:
-        first = int(asked[1])
-        last = min(int(asked[2]), size - 1) if asked[2] else size - 1
-        if asked[2] and int(asked[2]) < first:
-            return whole
-    else:
-        first, last = max(size - int(asked[2]), 0), size - 1
+    asked = conditions.bounds(request, tag, size)
+    if asked is None:
+        return answers.body(200, found.data, BLOB_TYPE, headers)
+    first, last = asked
     if first > last:
-        return answers.body(416, b"", "application/octet-stream", (("Content-Range", f"bytes */{size}"), API_VERSION))
+        return answers.body(416, b"", BLOB_TYPE, (("Content-Range", f"bytes */{size}"), API_VERSION))
     within = ("Content-Range", f"bytes {first}-{last}/{size}")
-    return answers.body(206, found.data[first : last + 1], "application/octet-stream", (within, *headers))
+    return answers.body(206, found.data[first : last + 1], BLOB_TYPE, (within, *headers))
 
 
-def _manifest(store: Store, asked: Route) -> Response:
+def _manifest(store: Store, asked: Route, request: Request) -> Response:
     found = store.manifest(asked.repository, asked.reference)
-    if found:
-        headers = (("Docker-Content-Digest", found.object.digest), API_VERSION)
-        return answers.body(200, found.data, found.object.media_type, headers)
-    if asked.by_tag:
-        return answers.error(404, "MANIFEST_UNKNOWN", {"Tag": asked.reference})
-    return answers.error(404, "MANIFEST_UNKNOWN", {"Name": asked.repository, "Revision": asked.reference})
-
-
-def _tags(store: Store, repository: str) -> Response:
-    if not store.has(repository):
-        return answers.error(404, "NAME_UNKNOWN", {"name": repository})
-    return answers.document(200, {"name": repository, "tags": store.tags(repository)}, (API_VERSION,))
+    if found is None:
+        return answers.manifest_unknown(asked.repository, asked.reference)
+    tag = conditions.entity_tag(found.object.digest)
+    headers = (("Docker-Content-Digest", found.object.digest), ("ETag", tag), API_VERSION)
+    if conditions.is_known(request, tag):
+        return Response(304, headers)
+    return answers.body(200, found.data, found.object.media_type, headers)

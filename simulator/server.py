@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from simulator.arrangement import Arrangement, Change, Content
+from simulator.bounds import STANDARD, Bounds, Room
 from simulator.certificates import UNTRUSTED, server_context
 from simulator.connections import HttpServer, ListenError
 from simulator.delivery import Application
+from simulator.intake import Intake
 from simulator.topology import Site, Topology
 from simulator.wire import JournalPage, LedgerPage
 from simulator.world import World
@@ -28,10 +30,10 @@ class _Posture:
 class _SiteServer:
     """The server of one site."""
 
-    def __init__(self, world: World, site: Site, certificates: Path) -> None:
+    def __init__(self, world: World, site: Site, certificates: Path, intake: Intake) -> None:
         self._world = world
         self._site = site
-        self._http = HttpServer(Application(world, site.name, time.monotonic))
+        self._http = HttpServer(Application(world, site.name, time.monotonic, intake))
         self._posture = _Posture()
         self._context = self._tls(certificates) if site.tls_ports else None
 
@@ -72,10 +74,18 @@ class _SiteServer:
 class Simulator:
     """A world on the network. Use it on one event loop; ``certificates`` is the directory of PEM files."""
 
-    def __init__(self, topology: Topology, certificates: Path, seed: str = "simulator") -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        certificates: Path,
+        seed: str = "simulator",
+        *,
+        bounds: Bounds = STANDARD,
+    ) -> None:
         epoch = datetime.now(UTC) - timedelta(seconds=time.monotonic())
-        self.world = World(topology, seed, epoch)
-        self._sites = [_SiteServer(self.world, site, certificates) for site in topology.sites]
+        self.world = World(topology, seed, epoch, bounds=bounds)
+        intake = Intake(Room(bounds.arriving))
+        self._sites = [_SiteServer(self.world, site, certificates, intake) for site in topology.sites]
         self._one_at_a_time = asyncio.Lock()
         self._turning: asyncio.Task[None] | None = None
 

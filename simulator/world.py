@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
-from simulator import answers, faults, registry, tokens
+from simulator import answers, faults, pushing, registry, tokens
 from simulator.arrangement import (
     Arrangement,
     Break,
@@ -24,6 +24,7 @@ from simulator.arrangement import (
     Stage,
     Warm,
 )
+from simulator.bounds import LONGEST_FORM, STANDARD, Bounds
 from simulator.checks import check_arrangement, check_change, hub_of, site_named
 from simulator.content import build
 from simulator.faults import Faults
@@ -31,10 +32,10 @@ from simulator.hub import PROBE, PROBE_IMAGE, PROBE_TAG, Answer, Hub
 from simulator.journal import CredentialsKind, Entry, Exchange, Journal
 from simulator.limits import Ledger
 from simulator.messages import Request, Response
-from simulator.registry import Route
+from simulator.paths import READ, Route, changes, route
 from simulator.seals import Seal
 from simulator.store import Holding, Store
-from simulator.topology import Site, Topology
+from simulator.topology import AUTH_HOST, CDN_HOST, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "bearer": "bearer"}
@@ -62,24 +63,35 @@ class _Asked:
 class _Server:
     """One site with its present state."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, store: Store) -> None:
         self.site = site
         self.names = {*site.hosts, site.address, ""}
-        self.store = _stock(site)
+        self.store = store
         self.faults = Faults()
 
 
 class World:
     """Every server of a topology.
 
-    ``seed`` determines tokens and signatures; ``epoch`` is the time of day at second 0 of the clock.
+    ``seed`` determines tokens, signatures and the names of uploads; ``epoch`` is the time of day at second 0 of
+    the clock; ``bounds`` is how much the servers take from clients.
     """
 
-    def __init__(self, topology: Topology, seed: str = "simulator", epoch: datetime = _EPOCH) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        seed: str = "simulator",
+        epoch: datetime = _EPOCH,
+        *,
+        bounds: Bounds = STANDARD,
+    ) -> None:
         self.topology = topology
         self.journal = Journal()
+        self.bounds = bounds
+        self._seed = seed
+        self._stores = 0
         self._hub = Hub(Seal(seed), epoch)
-        self._servers = {site.name: _Server(site) for site in topology.sites}
+        self._servers = {site.name: _Server(site, self._stock(site)) for site in topology.sites}
         self._images: dict[str, ImageSpec] = {}
         self._known: dict[str, tuple[str, str]] = {}
 
@@ -98,7 +110,7 @@ class World:
                 self._known.setdefault(part.digest, (part.role, name))
         for name, server in self._servers.items():
             holdings = arrangement.servers.get(name, Holdings())
-            server.store = _stock(server.site)
+            server.store = self._stock(server.site)
             server.faults = Faults(holdings.faults)
             for copy in holdings.copies:
                 server.store.put(copy.repository, copy.tag, self._holding(copy))
@@ -126,9 +138,7 @@ class World:
             case Publish(repository=repository, tag=tag, image=image):
                 server.store.put(repository, tag, self._holding(Copy(repository, tag, image)))
             case Warm(repository=repository, tag=tag):
-                present = self._servers[hub_of(self.topology).name].store.copy_of(repository, tag)
-                if present:
-                    server.store.put(repository, tag, present)
+                server.store.take(self._servers[hub_of(self.topology).name].store, repository, tag)
             case Evict(repository=repository, tag=evicted, roles=roles):
                 server.store.evict(repository, evicted, roles)
             case Break(fault=fault):
@@ -157,6 +167,19 @@ class World:
     def _has(self, site: str, kind: FaultKind, now: float) -> bool:
         return self._servers[site_named(self.topology, site).name].faults.has(kind, now)
 
+    def appetite(self, request: Request, site: str = "") -> int:
+        """How many bytes of a request's body its answer may depend on. No others need be read, and where the body
+        is longer than this, and this is not 0, the answer is 413.
+        """
+        if request.method in READ:
+            return 0
+        server, host, _ = self._arrived(request, site)
+        if server is None or host == CDN_HOST:
+            return 0
+        if host == AUTH_HOST:
+            return LONGEST_FORM if request.method == "POST" else 0
+        return registry.appetite(server.store, self._route(server, host, request), request, server.site.kind)
+
     def handle(self, request: Request, now: float, site: str = "") -> Reply:
         """Answer a request that arrived at a site (``""``: at that of the request's host).
 
@@ -164,48 +187,76 @@ class World:
         answer is answered with 500, and the reason kept among the journal's errors. What is never answered
         (a hang, a reset before the status line) has status 0.
         """
+        server, host, at = self._arrived(request, site)
+        asked = self._asked(at, server, self._route(server, host, request), request)
+        struck = ""
+        try:
+            given, struck = self._struck(server, host, asked, request, now)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
+            self.journal.errors.append(f"{request.method} {_target(request)} at {at}: {problem!r}")
+            given = Answer(answers.text(500, "The simulator failed; its journal says why.\n"))
+        given = Answer(_as_asked(request, given.response), given.account)
+        return Reply(given.response, self.journal.begin(self._exchange(asked, request, now, given, struck)))
+
+    def _arrived(self, request: Request, site: str) -> tuple[_Server | None, str, str]:
+        """The server that a request is for, the host it names, and the site where it arrived."""
         host = request.host.lower().partition(":")[0]
         named = self.topology.site_of(host)
         at = site or (named.name if named else "")
         server = self._servers.get(at)
-        if server and host not in server.names:
-            server = None
-        asked = self._asked(at, server, self._route(server, host, request))
-        struck = ""
-        try:
+        return server if server and host in server.names else None, host, at
+
+    def _struck(
+        self, server: _Server | None, host: str, asked: _Asked, request: Request, now: float
+    ) -> tuple[Answer, str]:
+        """The answer, and the kind of the fault that spoiled it. What changes something is struck beforehand."""
+        if server is None or not changes(asked.route, request.method):
             answer = self._answer(server, host, asked.route, request, now)
             response = _as_asked(request, answer.response)
             fault = server.faults.striking(asked.stage, request.method, response, now) if server else None
             if answer.quote and not (fault and faults.forestalls(fault)):
                 self._hub.meter.charge(answer.quote, len(self.journal))
-            if fault:
-                struck, response = fault.kind, _as_asked(request, faults.effect(fault, response))
-            given = Answer(response, answer.account)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
-            self.journal.errors.append(f"{request.method} {_target(request)} at {at}: {problem!r}")
-            failure = answers.text(500, "The simulator failed; its journal says why.\n")
-            given = Answer(_as_asked(request, failure))
-        return Reply(given.response, self.journal.begin(self._exchange(asked, request, now, given, struck)))
+        else:
+            response = Response(200)
+            fault = server.faults.striking(asked.stage, request.method, response, now)
+            if fault is None or fault.kind == "slow":
+                answer = self._answer(server, host, asked.route, request, now)
+                response = answer.response
+            else:
+                answer = Answer(response, self._noted(server, request, now))
+        if fault is None:
+            return Answer(response, answer.account), ""
+        return Answer(faults.effect(fault, response), answer.account), fault.kind
 
     def _route(self, server: _Server | None, host: str, request: Request) -> Route:
         if server is None:
             return Route("other")
-        return self._hub.route(host, request) if server.site.kind == "hub" else registry.route(request.path)
+        return self._hub.route(host, request) if server.site.kind == "hub" else route(request.path)
 
-    def _asked(self, at: str, server: _Server | None, route: Route) -> _Asked:
-        if server is None or route.kind not in ("manifest", "blob"):
-            return _Asked(at, route, _PLAIN_STAGES[route.kind])
-        held = server.store.manifest if route.kind == "manifest" else server.store.blob
-        found = held(route.repository, route.reference)
-        role, image = (found.object.role, found.image) if found else self._known.get(route.reference, ("", ""))
-        return _Asked(at, route, _stage(route, role), role, image)
+    def _asked(self, at: str, server: _Server | None, asked: Route, request: Request) -> _Asked:
+        if server is None or asked.kind not in ("manifest", "blob"):
+            return _Asked(at, asked, _PLAIN_STAGES[asked.kind])
+        if request.method == "PUT":
+            return _Asked(at, asked, _stage(asked, ""))
+        held = server.store.manifest if asked.kind == "manifest" else server.store.blob
+        found = held(asked.repository, asked.reference)
+        arranged = (found.object.role, found.image) if found and found.image else None
+        role, image = arranged or self._known.get(found.object.digest if found else asked.reference, ("", ""))
+        return _Asked(at, asked, _stage(asked, role), role, image)
 
-    def _answer(self, server: _Server | None, host: str, route: Route, request: Request, now: float) -> Answer:
+    def _answer(self, server: _Server | None, host: str, asked: Route, request: Request, now: float) -> Answer:
         if server is None:
             return Answer(answers.text(421, "This server has no such name.\n"))
+        limit = self.appetite(request, server.site.name)
+        if limit and (request.arrival == "too-large" or len(request.body) > limit):
+            return Answer(pushing.too_large({"limit": limit}), self._noted(server, request, now))
         if server.site.kind == "hub":
-            return self._hub.answer(host, server.store, route, request, now)
-        return Answer(registry.answer(server.store, route, request))
+            return self._hub.answer(host, server.store, asked, request, now)
+        return Answer(registry.answer(server.store, asked, request, server.site.kind))
+
+    def _noted(self, server: _Server, request: Request, now: float) -> str:
+        """Let Hub take note of a request that it is kept from answering; tells whose the request is."""
+        return self._hub.noted(request, now) if server.site.kind == "hub" else ""
 
     def _exchange(self, asked: _Asked, request: Request, now: float, given: Answer, struck: str) -> Exchange:
         return Exchange(
@@ -233,6 +284,16 @@ class World:
             account=given.account,
         )
 
+    def _stock(self, site: Site) -> Store:
+        """A store that no upload of before belongs to, with what a site holds before anything is arranged: Hub has
+        the image for reading limits.
+        """
+        self._stores += 1
+        store = Store(self.bounds, f"{self._seed} {self._stores}")
+        if site.kind == "hub":
+            store.put(PROBE, PROBE_TAG, Holding(PROBE, build(PROBE_IMAGE)))
+        return store
+
     def _holding(self, copy: Copy) -> Holding:
         return Holding(copy.image, build(self._images[copy.image]), frozenset(copy.without))
 
@@ -240,18 +301,12 @@ class World:
 _PLAIN_STAGES: dict[str, Stage] = {
     "ping": "ping",
     "token": "token",
+    "upload": "upload",
     "tags": "tags",
+    "referrers": "referrers",
     "search": "other",
     "other": "other",
 }
-
-
-def _stock(site: Site) -> Store:
-    """What a site holds before anything is arranged: Hub has the image for reading limits."""
-    store = Store()
-    if site.kind == "hub":
-        store.put(PROBE, PROBE_TAG, Holding(PROBE, build(PROBE_IMAGE)))
-    return store
 
 
 def _stage(route: Route, role: str) -> Stage:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
@@ -6,7 +7,7 @@ from fixtures.history import History, LocalImage, Outcome
 from fixtures.scenario import Configure, Pull, Reference, Remove, Restart, Scenario, ShowInfo
 from report.diagram import describe, draw, explain
 from report.sequence import LONG
-from simulator.arrangement import Break, Copy, Evict, Fault, Heal, Holdings, ImageSpec, Publish, Warm
+from simulator.arrangement import Break, Copy, Evict, Fault, FaultPlace, Heal, Holdings, ImageSpec, Publish, Warm
 from simulator.journal import Exchange
 from suites.verdict import Verdict
 from tests.report.samples import (
@@ -153,6 +154,16 @@ def test_servers_that_nobody_asked_are_drawn_when_wanted() -> None:
     assert text == wanted
 
 
+def test_pushes_and_referrers_are_drawn() -> None:
+    text = drawn(
+        exchange(1, 0.0, "hub", "PATCH", "upload", reference="name"),
+        exchange(2, 0.1, "hub", "GET", "referrers", reference=LAYER, sent=10),
+        lanes=("hub",),
+    )
+    assert "PATCH upload to app" in text
+    assert "GET referrers of app " in text
+
+
 def test_several_images_are_told_apart() -> None:
     history = replace(
         PARTIAL_HISTORY,
@@ -292,11 +303,18 @@ def test_a_scenario_in_words() -> None:
         (Fault("wrong-type", at="manifest-by-tag"), "answers manifest requests by tag with a wrong media type"),
         (Fault("redirect", at="ping", location="/x"), "redirects the ping to /x (307)"),
         (Fault("status", at="token", status=503, times=1), "answers 503 to token requests, once"),
+        (Fault("hang", at="upload", method="PATCH"), "never answers PATCH upload requests"),
     ],
 )
 def test_faults_in_words(fault: Fault, words: str) -> None:
     scenario = Scenario(servers={"hub": Holdings(faults=(fault,))})
     assert describe(scenario, PARTIAL_HISTORY)[0] == f"  hub      {words}"
+
+
+@pytest.mark.parametrize("place", get_args(FaultPlace))
+def test_every_place_of_a_fault_has_words(place: FaultPlace) -> None:
+    scenario = Scenario(servers={"hub": Holdings(faults=(Fault("hang", at=place),))})
+    assert describe(scenario, PARTIAL_HISTORY)[0].startswith("  hub      never answers ")
 
 
 @pytest.mark.parametrize(

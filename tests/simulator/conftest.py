@@ -17,6 +17,7 @@ import uvloop
 
 from simulator import control
 from simulator.arrangement import Arrangement
+from simulator.bounds import STANDARD, Bounds
 from simulator.client import SimulatorClient
 from simulator.connections import HttpServer
 from simulator.server import Simulator
@@ -25,6 +26,7 @@ from simulator.topology import HUB_HOSTS, Site, Topology
 T = TypeVar("T")
 
 HUB_ADDRESS, MIRROR_ADDRESS, OTHER_ADDRESS, CONTROL_ADDRESS = "127.0.71.2", "127.0.71.3", "127.0.71.4", "127.0.71.5"
+OWN_ADDRESS = "127.0.71.6"
 
 
 def free_port(address: str) -> int:
@@ -43,6 +45,7 @@ def topology() -> Topology:
             Site("hub", "hub", HUB_HOSTS, HUB_ADDRESS, ports(HUB_ADDRESS), ()),
             Site("one", "mirror", ("one.test",), MIRROR_ADDRESS, ports(MIRROR_ADDRESS), ports(MIRROR_ADDRESS)),
             Site("two", "mirror", ("two.test",), OTHER_ADDRESS, (), ports(OTHER_ADDRESS)),
+            Site("own", "registry", ("own.test",), OWN_ADDRESS, (), ports(OWN_ADDRESS)),
         )
     )
 
@@ -131,7 +134,7 @@ class Bench:
 
 
 @contextlib.contextmanager
-def running(directory: Path) -> Iterator[Bench]:
+def running(directory: Path, bounds: Bounds = STANDARD) -> Iterator[Bench]:
     servers = topology()
     authority = write_certificates(directory, servers)
     trust = ssl.create_default_context()
@@ -142,7 +145,7 @@ def running(directory: Path) -> Iterator[Bench]:
     loop = uvloop.new_event_loop()
 
     async def serve() -> None:
-        simulator = Simulator(servers, directory)
+        simulator = Simulator(servers, directory, bounds=bounds)
         api = HttpServer(control.application(simulator))
         await simulator.start()
         await api.listen(CONTROL_ADDRESS, port)

@@ -107,8 +107,9 @@ def test_an_unusable_certificate(tmp_path: Path, name: str) -> None:
 
 
 def test_the_options() -> None:
-    read = options(["--topology", "t", "--certificates", "c", "--dns", "10.0.0.1"])
+    read = options(["--topology", "t", "--certificates", "c", "--dns", "10.0.0.1", "--largest-blob", "7"])
     assert (read.control, read.dns) == (Endpoint("127.0.0.1", 8900), Endpoint("10.0.0.1", 53))
+    assert read.largest_blob == 7
     with pytest.raises(SystemExit) as caught:
         options(["--topology", "t", "--certificates", "c", "--control", "x:y"])
     assert caught.value.code == 2

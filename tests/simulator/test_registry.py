@@ -46,7 +46,7 @@ def asker() -> Asker:
         ("GET", manifest_path("sha256:1"), 400, "DIGEST_INVALID", "manifest-by-digest"),
         ("PUT", manifest_path("1"), 405, "UNSUPPORTED", "manifest-by-tag"),
         ("DELETE", blob_path("single", "config"), 405, "UNSUPPORTED", "config"),
-        ("POST", f"/v2/{REPOSITORY}/blobs/uploads/", 405, "UNSUPPORTED", "other"),
+        ("POST", f"/v2/{REPOSITORY}/blobs/uploads/", 405, "UNSUPPORTED", "upload"),
         ("GET", "/v2/_catalog", 404, "", "other"),
         ("GET", "/v1/search", 404, "", "other"),
         ("GET", "/", 404, "", "other"),

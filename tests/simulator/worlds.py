@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.arrangement import Arrangement, Content, Copy, Fault, Holdings, ImageSpec
+from simulator.arrangement import Account, Arrangement, Content, Copy, Fault, Holdings, ImageSpec
 from simulator.content import build
 from simulator.journal import Exchange
 from simulator.messages import Headers, Request, Response
@@ -23,6 +23,8 @@ TOPOLOGY = Topology(
 SINGLE = ImageSpec("single", "docker", (100, 200))
 MANY = ImageSpec("many", "oci", (100,), ("linux/amd64", "linux/arm64"))
 IMAGES = {"single": SINGLE, "many": MANY}
+DEV = Account("dev", "secret", pushes=("team/app", "team/a", "team/b"))
+DEV_LOGIN = "dev:secret"
 
 
 def digest(image: str, role: str) -> str:
@@ -44,7 +46,7 @@ def blob_path(image: str, role: str) -> str:
 def arrangement(*faults: Fault, server: str = "one", copies: tuple[Copy, ...] | None = None) -> Arrangement:
     held = copies if copies is not None else (Copy(REPOSITORY, "1", "single"), Copy(REPOSITORY, "2", "many"))
     servers = {name: Holdings(held, faults if name == server else ()) for name in ("hub", "one", "two")}
-    return Arrangement(IMAGES, servers)
+    return Arrangement(IMAGES, servers, (DEV,))
 
 
 @dataclass

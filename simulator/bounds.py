@@ -1,0 +1,43 @@
+"""How much servers take from clients."""
+
+from dataclasses import dataclass
+
+LARGEST_MANIFEST = 1 << 22
+"""Bytes (distribution-spec 1.1, "Pushing Manifests": no registry should set a lower limit)."""
+
+LONGEST_FORM = 1 << 16
+"""Bytes of a token request's form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Bytes that servers keep in memory for clients. What would be more is answered with 413.
+
+    ``blob`` is for one blob; ``pushed`` for all that one server holds of what clients pushed, uploads under
+    way included; ``arriving`` for the request bodies that arrive at one time, of all servers together.
+    """
+
+    blob: int = 1 << 28
+    pushed: int = 1 << 30
+    arriving: int = 1 << 29
+
+
+STANDARD = Bounds()
+
+
+@dataclass(slots=True)
+class Room:
+    """A number of bytes, and how many of them are taken."""
+
+    size: int
+    taken: int = 0
+
+    def take(self, count: int) -> bool:
+        """Take so many bytes, unless there are not so many left."""
+        if self.taken + count > self.size:
+            return False
+        self.taken += count
+        return True
+
+    def free(self, count: int) -> None:
+        self.taken -= count

@@ -1,0 +1,74 @@
+"""What clients have pushed to one repository. It has no roles and no image: no arrangement tells of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from simulator.bounds import Room
+from simulator.manifests import Manifest
+
+
+@dataclass
+class Pushed:
+    """Blobs and manifests by digest, and the digest that each tag names. Takes ``room`` for their bytes."""
+
+    room: Room
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.blobs or self.manifests)
+
+    def add_blob(self, digest: str, data: bytes) -> bool:
+        """Take a blob in, unless there is no room for it."""
+        if digest not in self.blobs and not self.room.take(len(data)):
+            return False
+        self.blobs[digest] = data
+        return True
+
+    def add_manifest(self, digest: str, manifest: Manifest) -> bool:
+        """Take a manifest in, unless there is no room for it."""
+        if digest not in self.manifests and not self.room.take(len(manifest.data)):
+            return False
+        self.manifests[digest] = manifest
+        return True
+
+    def remove_blob(self, digest: str) -> bool:
+        """Take a blob out; tells whether it was there."""
+        data = self.blobs.pop(digest, None)
+        self.room.free(len(data or b""))
+        return data is not None
+
+    def remove_manifest(self, digest: str) -> bool:
+        """Take a manifest out, and every tag that names it; tells whether it was there."""
+        manifest = self.manifests.pop(digest, None)
+        self.tags = {tag: named for tag, named in self.tags.items() if named != digest}
+        self.room.free(len(manifest.data) if manifest else 0)
+        return manifest is not None
+
+    def remove_image(self, tag: str) -> None:
+        """Take out what a tag names, with all that it needs and no other manifest does."""
+        root = self.tags.pop(tag, None)
+        gone = set(self.closure(root)) if root else set()
+        kept = set(self.closure(*(digest for digest in self.manifests if digest not in gone), *self.tags.values()))
+        for digest in gone - kept:
+            self.remove_manifest(digest)
+            self.remove_blob(digest)
+
+    def clear(self) -> None:
+        for digest in list(self.manifests):
+            self.remove_manifest(digest)
+        for digest in list(self.blobs):
+            self.remove_blob(digest)
+
+    def closure(self, *roots: str) -> Iterator[str]:
+        """The digests of manifests and of all that they need, each once."""
+        seen: set[str] = set()
+        ahead = list(roots)
+        while ahead:
+            digest = ahead.pop()
+            if digest not in seen:
+                seen.add(digest)
+                yield digest
+                manifest = self.manifests.get(digest)
+                ahead += (*manifest.manifests, *manifest.blobs) if manifest else ()

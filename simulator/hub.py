@@ -19,7 +19,7 @@ from simulator.registry import Route
 from simulator.seals import Seal
 from simulator.store import Store
 from simulator.tokens import Claims, TokenService
-from simulator.topology import AUTH_HOST, CDN_HOST, INDEX_HOST
+from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, INDEX_HOST
 
 SERVICE = "registry.docker.io"
 
@@ -45,10 +45,13 @@ class Answer:
 
 @dataclass
 class Hub:
-    """What Hub knows beside what it holds. ``epoch`` is the time of day at second 0 of the caller's clock."""
+    """What Hub knows beside what it holds. ``epoch`` is the time of day at second 0 of the caller's clock;
+    ``port`` is the one that its addresses lead to.
+    """
 
     seal: Seal
     epoch: datetime
+    port: int = HTTPS_PORT
     meter: Meter = field(default_factory=Meter)
 
     def __post_init__(self) -> None:
@@ -110,10 +113,20 @@ class Hub:
     def _refusal(self, store: Store, asked: Route, claims: Claims | None) -> Response | None:
         """The answer to a request whose token is missing, is not good, or does not allow it."""
         if claims is None:
-            return _challenge(asked.repository)
+            return self._challenge(asked.repository)
         if not asked.repository or (store.has(asked.repository) and self._may_pull(claims, asked.repository)):
             return None
-        return _challenge(asked.repository, ',error="insufficient_scope"')
+        return self._challenge(asked.repository, ',error="insufficient_scope"')
+
+    def _challenge(self, repository: str, more: str = "") -> Response:
+        scope = f',scope="repository:{repository}:pull"' if repository else ""
+        header = f'Bearer realm="{self._url(AUTH_HOST)}/token",service="{SERVICE}"{scope}{more}'
+        detail = [{"Type": "repository", "Class": "", "Name": repository, "Action": "pull"}] if repository else None
+        return answers.error(401, "UNAUTHORIZED", detail, (("Www-Authenticate", header),))
+
+    def _url(self, host: str) -> str:
+        """One of Hub's names as the beginning of an address. As everywhere, the usual port is not written."""
+        return f"https://{host}" if self.port == HTTPS_PORT else f"https://{host}:{self.port}"
 
     def _may_pull(self, claims: Claims, repository: str) -> bool:
         """Whether a token allows a pull, and its owner may still do what it allows."""
@@ -130,7 +143,7 @@ class Hub:
         encoded = asked.reference.removeprefix("sha256:")
         path = f"/registry-v2/docker/registry/v2/blobs/sha256/{encoded[:2]}/{encoded}/data"
         query = urlencode({"repository": asked.repository, "expires": repr(now + ADDRESS_LIFE)})
-        return f"https://{CDN_HOST}{path}?{query}&signature={self.seal.sign(f'{path}?{query}')}"
+        return f"{self._url(CDN_HOST)}{path}?{query}&signature={self.seal.sign(f'{path}?{query}')}"
 
     def _cdn(self, store: Store, asked: Route, request: Request, now: float) -> Response:
         if request.method not in ("GET", "HEAD"):
@@ -146,10 +159,3 @@ class Hub:
         served = registry.blob(found, request)
         headers = tuple(header for header in served.headers if not header[0].startswith("Docker-"))
         return Response(served.status, headers, served.body)
-
-
-def _challenge(repository: str, more: str = "") -> Response:
-    scope = f',scope="repository:{repository}:pull"' if repository else ""
-    header = f'Bearer realm="https://{AUTH_HOST}/token",service="{SERVICE}"{scope}{more}'
-    detail = [{"Type": "repository", "Class": "", "Name": repository, "Action": "pull"}] if repository else None
-    return answers.error(401, "UNAUTHORIZED", detail, (("Www-Authenticate", header),))

@@ -34,7 +34,7 @@ from simulator.messages import Request, Response
 from simulator.registry import Route
 from simulator.seals import Seal
 from simulator.store import Holding, Store
-from simulator.topology import Site, Topology
+from simulator.topology import HTTPS_PORT, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "bearer": "bearer"}
@@ -78,7 +78,8 @@ class World:
     def __init__(self, topology: Topology, seed: str = "simulator", epoch: datetime = _EPOCH) -> None:
         self.topology = topology
         self.journal = Journal()
-        self._hub = Hub(Seal(seed), epoch)
+        hubs = (site for site in topology.sites if site.kind == "hub")
+        self._hub = Hub(Seal(seed), epoch, next((site.https_port for site in hubs), HTTPS_PORT))
         self._servers = {site.name: _Server(site) for site in topology.sites}
         self._images: dict[str, ImageSpec] = {}
         self._known: dict[str, tuple[str, str]] = {}

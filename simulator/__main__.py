@@ -1,4 +1,5 @@
-"""``python -m simulator``: serve a topology until SIGTERM or SIGINT.
+"""``python -m simulator``: serve a topology until SIGTERM or SIGINT. ``python -m simulator serve`` makes up its
+own topology, for people (:mod:`simulator.serve`).
 
 Prints ``ready`` on standard output when every address is listened at. Exit codes: 2 for a bad option or
 file, 3 for an address that cannot be listened at; each with one sentence on standard error.
@@ -9,30 +10,23 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvloop
 
-from simulator import control, wire
+from simulator import serve, wire
 from simulator.bounds import STANDARD
 from simulator.certificates import CertificateError
-from simulator.connections import HttpServer, ListenError
+from simulator.connections import ListenError
 from simulator.dns import NameServer
+from simulator.endpoint import Endpoint, endpoint
+from simulator.running import running, stop_at_signals
 from simulator.server import Simulator
 from simulator.topology import Topology
 
 BAD_INPUT = 2
 CANNOT_LISTEN = 3
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """An address and a port."""
-
-    address: str
-    port: int
 
 
 @dataclass(frozen=True)
@@ -46,52 +40,36 @@ class Options:
     largest_blob: int
 
 
-def options(arguments: list[str] | None = None) -> Options:
+def options(arguments: list[str]) -> Options:
     """Read the command line; exits with code 2 where that fails."""
-    parser = argparse.ArgumentParser(prog="python -m simulator", description="Docker Hub and its mirrors, simulated.")
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator",
+        description="Docker Hub and its mirrors, simulated.",
+        epilog="'python -m simulator serve --help' tells how to start Hub and mirrors without a topology.",
+    )
     parser.add_argument("--topology", type=Path, required=True, metavar="FILE", help="the servers, as JSON")
     parser.add_argument(
         "--certificates", type=Path, required=True, metavar="DIR", help="<site>.pem for each, and untrusted.pem"
     )
-    parser.add_argument("--control", type=_endpoint(8900), default="127.0.0.1", metavar="ADDR[:PORT]")
-    parser.add_argument("--dns", type=_endpoint(53), metavar="ADDR[:PORT]", help="also answer DNS queries there (UDP)")
+    parser.add_argument("--control", type=endpoint(8900), default="127.0.0.1", metavar="ADDR[:PORT]")
+    parser.add_argument("--dns", type=endpoint(53), metavar="ADDR[:PORT]", help="also answer DNS queries there (UDP)")
     parser.add_argument(
         "--largest-blob", type=int, default=STANDARD.blob, metavar="BYTES", help="how large a pushed blob may be"
     )
     return Options(**vars(parser.parse_args(arguments)))
 
 
-def _endpoint(default_port: int) -> Callable[[str], Endpoint]:
-    def read(text: str) -> Endpoint:
-        address, _, port = text.partition(":")
-        if port and not port.isdecimal():
-            message = f"{port!r} is not a port"
-            raise argparse.ArgumentTypeError(message)
-        return Endpoint(address, int(port or default_port))
-
-    return read
-
-
-async def serve(asked: Options, topology: Topology) -> None:
+async def serve_topology(asked: Options, topology: Topology) -> None:
     """Serve until a signal comes. Raises CertificateError and ListenError."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_at_signals(signal.SIGTERM, signal.SIGINT)
     simulator = Simulator(topology, asked.certificates, bounds=replace(STANDARD, blob=asked.largest_blob))
-    api = HttpServer(control.application(simulator))
-    try:
-        await simulator.start()
-        await api.listen(asked.control.address, asked.control.port)
+    async with running(simulator, asked.control):
         names = await _listen_for_names(asked.dns, simulator) if asked.dns else None
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await stop.wait()
         if names:
             names.close()
-    finally:
-        await api.stop()
-        await simulator.stop()
 
 
 async def _listen_for_names(at: Endpoint, simulator: Simulator) -> asyncio.DatagramTransport:
@@ -109,7 +87,9 @@ async def _listen_for_names(at: Endpoint, simulator: Simulator) -> asyncio.Datag
     return transport
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["serve"]:
+        return serve.main(arguments[1:])
     asked = options(arguments)
     try:
         data = asked.topology.read_bytes()
@@ -117,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(BAD_INPUT, f"The topology {asked.topology} cannot be read: {error.strerror}.")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(asked, wire.topology_from(data)))
+            runner.run(serve_topology(asked, wire.topology_from(data)))
     except (wire.MalformedError, CertificateError) as error:
         return _failed(BAD_INPUT, str(error))
     except ListenError as error:
@@ -131,4 +111,4 @@ def _failed(code: int, sentence: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -19,7 +19,7 @@ from simulator.paths import Route, changes, route
 from simulator.seals import Seal
 from simulator.store import Store
 from simulator.tokens import Claims, TokenService
-from simulator.topology import AUTH_HOST, CDN_HOST, INDEX_HOST
+from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, INDEX_HOST
 
 SERVICE = "registry.docker.io"
 
@@ -45,10 +45,13 @@ class Answer:
 
 @dataclass
 class Hub:
-    """What Hub knows beside what it holds. ``epoch`` is the time of day at second 0 of the caller's clock."""
+    """What Hub knows beside what it holds. ``epoch`` is the time of day at second 0 of the caller's clock;
+    ``port`` is the one that its addresses lead to.
+    """
 
     seal: Seal
     epoch: datetime
+    port: int = HTTPS_PORT
     meter: Meter = field(default_factory=Meter)
 
     def __post_init__(self) -> None:
@@ -120,6 +123,18 @@ class Hub:
         scheme, _, token = request.header("authorization").partition(" ")
         return self._tokens.read(token, now) if scheme.lower() == "bearer" else None
 
+    def _challenge(self, asked: Route, request: Request, more: str = "") -> Response:
+        actions = ("pull", "push") if _needs_push(asked, request) else ("pull",)
+        name = asked.repository
+        scope = f',scope="repository:{name}:{",".join(actions)}"' if name else ""
+        header = f'Bearer realm="{self._url(AUTH_HOST)}/token",service="{SERVICE}"{scope}{more}'
+        detail = [{"Type": "repository", "Class": "", "Name": name, "Action": action} for action in actions if name]
+        return answers.error(401, "UNAUTHORIZED", detail or None, (("Www-Authenticate", header),))
+
+    def _url(self, host: str) -> str:
+        """One of Hub's names as the beginning of an address. As everywhere, the usual port is not written."""
+        return f"https://{host}" if self.port == HTTPS_PORT else f"https://{host}:{self.port}"
+
     def _account(self, claims: Claims | None) -> Account | None:
         return self._tokens.directory.account(claims.account) if claims else None
 
@@ -129,13 +144,13 @@ class Hub:
         """
         name = asked.repository
         if claims is None:
-            return _challenge(asked, request)
+            return self._challenge(asked, request)
         if not name:
             return None
         allowed = self._may(claims, name, "push")
         if not _needs_push(asked, request):
             allowed = self._may(claims, name, "pull") and (allowed or store.has(name))
-        return None if allowed else _challenge(asked, request, ',error="insufficient_scope"')
+        return None if allowed else self._challenge(asked, request, ',error="insufficient_scope"')
 
     def _may(self, claims: Claims | None, repository: str, action: str) -> bool:
         """Whether a token allows something, and its owner may still do what it allows."""
@@ -161,7 +176,7 @@ class Hub:
         encoded = asked.reference.removeprefix("sha256:")
         path = f"/registry-v2/docker/registry/v2/blobs/sha256/{encoded[:2]}/{encoded}/data"
         query = urlencode({"repository": asked.repository, "expires": repr(now + ADDRESS_LIFE)})
-        return f"https://{CDN_HOST}{path}?{query}&signature={self.seal.sign(f'{path}?{query}')}"
+        return f"{self._url(CDN_HOST)}{path}?{query}&signature={self.seal.sign(f'{path}?{query}')}"
 
     def _cdn(self, store: Store, asked: Route, request: Request, now: float) -> Response:
         if request.method not in ("GET", "HEAD"):
@@ -181,12 +196,3 @@ class Hub:
 
 def _needs_push(asked: Route, request: Request) -> bool:
     return asked.kind == "upload" or changes(asked, request.method)
-
-
-def _challenge(asked: Route, request: Request, more: str = "") -> Response:
-    actions = ("pull", "push") if _needs_push(asked, request) else ("pull",)
-    name = asked.repository
-    scope = f',scope="repository:{name}:{",".join(actions)}"' if name else ""
-    header = f'Bearer realm="https://{AUTH_HOST}/token",service="{SERVICE}"{scope}{more}'
-    detail = [{"Type": "repository", "Class": "", "Name": name, "Action": action} for action in actions if name]
-    return answers.error(401, "UNAUTHORIZED", detail or None, (("Www-Authenticate", header),))

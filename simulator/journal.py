@@ -61,6 +61,10 @@ class Journal:
         """The exchanges from ``mark`` on: those that arrived after the journal had this length."""
         return tuple(self._exchanges[mark:])
 
+    def at(self, seq: int) -> Exchange:
+        """The exchange with this ``seq``, as it stands."""
+        return self._exchanges[seq]
+
     def begin(self, exchange: Exchange) -> "Entry":
         """Write an exchange down. Its ``seq`` must be the journal's length."""
         self._exchanges.append(exchange)

@@ -10,6 +10,8 @@ HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "auth.docker.io", "produ
 
 REGISTRY_HOST, INDEX_HOST, AUTH_HOST, CDN_HOST = HUB_HOSTS
 
+HTTPS_PORT = 443
+
 
 @dataclass(frozen=True)
 class Site:
@@ -24,6 +26,11 @@ class Site:
     address: str
     tls_ports: tuple[int, ...] = (443,)
     plain_ports: tuple[int, ...] = (80, 5000)
+
+    @property
+    def https_port(self) -> int:
+        """The port that an https address of this site names: the usual one, unless it listens at others only."""
+        return HTTPS_PORT if HTTPS_PORT in self.tls_ports else next(iter(self.tls_ports), HTTPS_PORT)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from simulator.messages import Request, Response
 from simulator.paths import READ, Route, changes, route
 from simulator.seals import Seal
 from simulator.store import Holding, Store
-from simulator.topology import AUTH_HOST, CDN_HOST, Site, Topology
+from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "bearer": "bearer"}
@@ -90,7 +90,8 @@ class World:
         self.bounds = bounds
         self._seed = seed
         self._stores = 0
-        self._hub = Hub(Seal(seed), epoch)
+        hubs = (site for site in topology.sites if site.kind == "hub")
+        self._hub = Hub(Seal(seed), epoch, next((site.https_port for site in hubs), HTTPS_PORT))
         self._servers = {site.name: _Server(site, self._stock(site)) for site in topology.sites}
         self._images: dict[str, ImageSpec] = {}
         self._known: dict[str, tuple[str, str]] = {}

@@ -15,6 +15,7 @@ from fixtures.model.local import ImageStore
 from fixtures.profiles import TABLE, Profile, load_profiles
 from fixtures.scenario import Scenario, Step
 from report.results import MEANINGS
+from simulator import serve
 from simulator.arrangement import FaultKind, FaultPlace
 from suites import catalogue
 from suites.cli import app
@@ -54,7 +55,7 @@ def commands() -> list[str]:
     """Every command of a console block, and every one that stands in the text."""
     lines = [line for page in PAGES.values() for block in blocks(page, "console") for line in block.splitlines()]
     inline = [code for page in PAGES.values() for code in re.findall(r"`([^`]+)`", FENCED.sub("", page))]
-    starts = ("tox ", "mirror-conformance ", "pip ", "pipx ", "python3 ", "-- ")
+    starts = ("tox ", "mirror-conformance ", "pip ", "pipx ", "python3 ", "python -m ", "-- ")
     written = [*lines, *(" ".join(code.split()) for code in inline if code.startswith(starts))]
     return list(dict.fromkeys(command for line in written for command in line.split(" && ")))
 
@@ -100,6 +101,8 @@ def test_a_command_is_one_that_there_is(command: str) -> None:
             parses(["run", *options])
         case ["mirror-conformance", *arguments]:
             parses(arguments)
+        case ["python", "-m", "simulator", "serve", *arguments]:
+            assert serve.plan(arguments)
         case ["pip" | "pipx", "install", "tox" | "."] | ["apt-get", "install", "python3-venv"]:
             pass
         case ["python3", "-m", "venv", ".venv"] | [".", ".venv/bin/activate"]:

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from simulator.arrangement import Arrangement, Copy, Holdings
 from simulator.hub import ADDRESS_LIFE
 from simulator.tokens import TOKEN_LIFE
-from simulator.topology import AUTH_HOST, INDEX_HOST, REGISTRY_HOST
+from simulator.topology import AUTH_HOST, CDN_HOST, HUB_HOSTS, INDEX_HOST, REGISTRY_HOST, Site, Topology
 from simulator.world import World
-from tests.simulator.worlds import REPOSITORY, TOPOLOGY, Asker, blob_path, data, digest, errors, manifest_path
+from tests.simulator.worlds import IMAGES, REPOSITORY, TOPOLOGY, Asker, blob_path, data, digest, errors, manifest_path
 
 CHALLENGE = 'Bearer realm="https://auth.docker.io/token",service="registry.docker.io"'
 
@@ -145,3 +146,17 @@ def test_the_cdn_refuses_what_is_not_signed_or_signed_for_something_else(asker: 
 )
 def test_each_name_does_its_own_work_alone(asker: Asker, host: str, path: str, status: int) -> None:
     assert asker.ask(path, host=host).status == status
+
+
+@pytest.mark.parametrize(
+    ("ports", "written"), [((443,), ""), ((8443,), ":8443"), ((8443, 443), ""), ((8443, 9443), ":8443"), ((), "")]
+)
+def test_addresses_carry_the_port_where_it_is_not_the_usual_one(ports: tuple[int, ...], written: str) -> None:
+    asker = Asker(World(Topology((Site("hub", "hub", HUB_HOSTS, "10.0.0.2", ports),))))
+    copies = (Copy(REPOSITORY, "1", "single"),)
+    asker.world.arrange(Arrangement(IMAGES, {"hub": Holdings(copies)}))
+    assert f'realm="https://{AUTH_HOST}{written}/token"' in asker.hub("/v2/").header("www-authenticate")
+    location = asker.hub(blob_path("single", "config"), token=asker.token()).header("location")
+    assert location.startswith(f"https://{CDN_HOST}{written}/registry-v2/")
+    host, _, path = location.removeprefix("https://").partition("/")
+    assert asker.ask(f"/{path}", host=host).body == data("single", "config")

@@ -101,11 +101,13 @@ def test_a_pull_from_hub(bench: Bench, http: httpx.Client) -> None:
         headers = {"host": host} | ({"authorization": f"Bearer {token}"} if token else {})
         return http.get(base + target, headers=headers, extensions={"sni_hostname": host})
 
-    registry = "registry-1.docker.io"
-    assert get(registry, "/v2/").headers["www-authenticate"].startswith('Bearer realm="https://auth.docker.io/token"')
+    registry, port = "registry-1.docker.io", bench.site("hub").https_port
+    realm = f'Bearer realm="https://auth.docker.io:{port}/token"'
+    assert get(registry, "/v2/").headers["www-authenticate"].startswith(realm)
     token = get("auth.docker.io", f"/token?scope=repository:{REPOSITORY}:pull").json()["token"]
     assert get(registry, MANIFEST, token).status_code == 200
     location = httpx.URL(get(registry, LAYER, token).headers["location"])
+    assert location.port == port
     served = get(location.host, location.raw_path.decode())
     assert served.content == layer()
     assert [exchange.status for exchange in ended(bench, 5)] == [401, 200, 200, 307, 200]

@@ -1,0 +1,33 @@
+"""A simulator as a process serves it: with its control API, until a signal comes."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+
+from simulator import control
+from simulator.connections import HttpServer
+from simulator.endpoint import Endpoint
+from simulator.server import Simulator
+
+
+def stop_at_signals(*numbers: signal.Signals) -> asyncio.Event:
+    """An event that these signals set, instead of what they did before."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in numbers:
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+@contextlib.asynccontextmanager
+async def running(simulator: Simulator, at: Endpoint) -> AsyncIterator[None]:
+    """Have a simulator and its control API listen, and nothing of them thereafter. Raises ListenError."""
+    api = HttpServer(control.application(simulator))
+    try:
+        await simulator.start()
+        await api.listen(at.address, at.port)
+        yield
+    finally:
+        await api.stop()
+        await simulator.stop()

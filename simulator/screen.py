@@ -1,0 +1,76 @@
+"""What ``python -m simulator serve`` says when it is ready: what there is, and how to use it."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from simulator.arrangement import Arrangement
+from simulator.endpoint import Endpoint
+from simulator.topology import HTTPS_PORT, REGISTRY_HOST, Site, Topology
+
+HTTP_PORT = 80
+READY = "Ctrl-C ends it."
+"""The last line."""
+
+
+def text(topology: Topology, arrangement: Arrangement, authority: Path, control: Endpoint) -> str:
+    """The screen. No line but a long name's or path's is wider than 80 columns."""
+    hub, mirrors = topology.sites[0], topology.sites[1:]
+    blocks = [
+        _block("Servers", _servers(topology.sites)),
+        _block("Images", _images(arrangement)),
+        _block("CA file", [str(authority)]),
+        *([_block("daemon.json", _daemon(mirrors))] if mirrors else []),
+        *([_block("/etc/hosts (Docker then takes this Hub for the real one)", _hosts(hub))] if _is_usual(hub) else []),
+        _block("Ask Hub", _curl(hub, authority)),
+        _block("Control API", [f"http://{control.address}:{control.port}"]),
+    ]
+    return "\n".join([*blocks, f"{READY}\n"])
+
+
+def url(site: Site, scheme: str) -> str:
+    """Where a site is, by its address."""
+    port, usual = (site.https_port, HTTPS_PORT) if scheme == "https" else (site.plain_ports[0], HTTP_PORT)
+    return f"{scheme}://{site.address}" if port == usual else f"{scheme}://{site.address}:{port}"
+
+
+def _block(title: str, lines: Iterator[str] | list[str]) -> str:
+    return "".join([f"{title}\n", *(f"  {line}\n" for line in lines)])
+
+
+def _servers(sites: tuple[Site, ...]) -> Iterator[str]:
+    for site in sites:
+        yield f"{site.name:10} {url(site, 'https'):26} {url(site, 'http')}"
+        yield from (f"{'':10} {host}" for host in site.hosts)
+
+
+def _images(arrangement: Arrangement) -> Iterator[str]:
+    for image in arrangement.images:
+        holders = [
+            name
+            for name, holdings in sorted(arrangement.servers.items())
+            if any(copy.image == image for copy in holdings.copies)
+        ]
+        yield f"{image:40} {', '.join(holders)}"
+
+
+def _daemon(mirrors: tuple[Site, ...]) -> Iterator[str]:
+    yield '"registry-mirrors": ['
+    last = mirrors[-1]
+    yield from (f'  "{url(site, "http")}"{"" if site is last else ","}' for site in mirrors)
+    yield "]"
+
+
+def _is_usual(hub: Site) -> bool:
+    return hub.https_port == HTTPS_PORT
+
+
+def _hosts(hub: Site) -> Iterator[str]:
+    return (f"{hub.address} {host}" for host in hub.hosts)
+
+
+def _curl(hub: Site, authority: Path) -> Iterator[str]:
+    port = hub.https_port
+    yield f"curl --cacert {shlex.quote(str(authority))} \\"
+    yield f"  --resolve {REGISTRY_HOST}:{port}:{hub.address} \\"
+    yield f"  https://{REGISTRY_HOST}:{port}/v2/"

@@ -1,0 +1,318 @@
+"""``python -m simulator serve`` as a process."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from simulator.client import SimulatorClient
+from simulator.content import build
+from simulator.imagespec import named_image
+from simulator.screen import READY
+from simulator.topology import HUB_HOSTS, Site
+from tests.simulator.conftest import CONTROL_ADDRESS, free_port
+
+SPEC = "library/alpine:3.20,layers=2,size=3KiB,platforms=amd64+arm64,format=oci,seed=x"
+NETWORK = f"127.{os.getpid() % 200 + 20}.77.0/24"
+"""Another for each process of a test run: between a look at an address and its use, another may take it."""
+
+WITHOUT_RICH = "sys.modules['rich'] = sys.modules['rich.console'] = None"
+BLOCK = r"^{}.*\n((?:  .*\n)+)"
+
+
+class Mapped(httpx.HTTPTransport):
+    """Leads names to addresses, as curl's --resolve does: the port must be in the URL."""
+
+    def __init__(self, addresses: dict[str, str], trust: ssl.SSLContext) -> None:
+        super().__init__(verify=trust, trust_env=False)
+        self._addresses = addresses
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        asked = request.url
+        request.extensions = {**request.extensions, "sni_hostname": asked.host}
+        request.url = asked.copy_with(host=self._addresses[asked.host])
+        try:
+            return super().handle_request(request)
+        finally:
+            request.url = asked
+
+
+@dataclass
+class Served:
+    """A simulator that is ready, and what it said by then."""
+
+    process: subprocess.Popen[str]
+    screen: str
+    control: str
+
+    def block(self, title: str) -> str:
+        found = re.search(BLOCK.format(re.escape(title)), self.screen, re.MULTILINE)
+        assert found, self.screen
+        return found[1]
+
+    @property
+    def authority(self) -> Path:
+        return Path(self.block("CA file").strip())
+
+    def sites(self) -> tuple[Site, ...]:
+        with SimulatorClient(self.control) as client:
+            return client.health().sites
+
+    def http(self) -> httpx.Client:
+        """A client that finds Hub's names here, and trusts the CA file."""
+        addresses = dict.fromkeys(HUB_HOSTS, self.sites()[0].address)
+        trust = ssl.create_default_context(cafile=str(self.authority))
+        return httpx.Client(transport=Mapped(addresses, trust), follow_redirects=True, trust_env=False)
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str, str]:
+        self.process.send_signal(number)
+        output, errors = self.process.communicate(timeout=10)
+        return self.process.returncode, output, errors
+
+
+def launch(temporary: Path, *arguments: str, before: str = "") -> subprocess.Popen[str]:
+    """Start it, with a directory for temporary files of its own."""
+    program = f"import sys; {before}; from simulator.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program] if before else [sys.executable, "-m", "simulator"]
+    return subprocess.Popen(
+        [*command, "serve", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONWARNINGS": "error", "TMPDIR": str(temporary)},
+    )
+
+
+def start(temporary: Path, *more: str, before: str = "") -> Served:
+    at = f"{CONTROL_ADDRESS}:{free_port(CONTROL_ADDRESS)}"
+    process = launch(temporary, "--address", NETWORK, "--control", at, *more, before=before)
+    assert process.stdout is not None
+    lines: list[str] = []
+    while f"{READY}\n" not in lines:
+        lines.append(process.stdout.readline())
+        assert lines[-1], process.communicate()
+    return Served(process, "".join(lines), f"http://{at}")
+
+
+def failure(process: subprocess.Popen[str]) -> tuple[int, str]:
+    output, errors = process.communicate(timeout=10)
+    assert output == ""
+    assert errors.count("\n") == 1, errors
+    return process.returncode, errors
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    directory = tmp_path / "temporary"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def served(temporary: Path) -> Iterator[Served]:
+    arguments = ("--ports", "8443,8080", "--image", SPEC, "--image", "ada/app", "--warm", "mirror-1:alpine:3.20")
+    served = start(temporary, *arguments)
+    try:
+        yield served
+    finally:
+        served.process.kill()
+        served.process.communicate()
+
+
+def test_a_pull_through_tokens_and_redirects_at_a_port_of_its_own(served: Served) -> None:
+    image = build(named_image(SPEC).spec)
+    layer = next(part for part in image.content.objects if part.role == "linux/amd64:layer:1")
+    with served.http() as http:
+        base = "https://registry-1.docker.io:8443/v2/"
+        challenge = http.get(f"{base}library/alpine/manifests/3.20").headers["www-authenticate"]
+        asked = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+        token = http.get(asked["realm"], params={"service": asked["service"], "scope": asked["scope"]}).json()["token"]
+        bearer = {"authorization": f"Bearer {token}"}
+        manifest = http.get(f"{base}library/alpine/manifests/3.20", headers=bearer)
+        assert manifest.content == image.bytes_of[image.content.root]
+        blob = http.get(f"{base}library/alpine/blobs/{layer.digest}", headers=bearer)
+        assert blob.content == image.bytes_of[layer.digest]
+        assert (blob.url.host, blob.url.port, len(blob.history)) == ("production.cloudflare.docker.com", 8443, 1)
+    shown = [served.line() for _ in range(5)]
+    assert [line.split()[1:5] for line in shown] == [
+        ["127.0.0.1", "GET", "hub", status] for status in ("401", "200", "200", "307", "200")
+    ]
+    assert re.match(r"\d\d:\d\d:\d\d ", shown[0])
+    assert shown[1].endswith(" token for library/alpine\n")
+    assert shown[2].endswith(f" {len(manifest.content)} library/alpine:3.20\n")
+    assert shown[4].endswith(f" {layer.size} library/alpine@{layer.digest[:15]}\n")
+
+
+def test_the_curl_line_works_as_it_is_printed(served: Served) -> None:
+    line = served.block("Ask Hub")
+    if shutil.which("curl"):
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True, timeout=10)
+        said = done.stdout
+    else:
+        with served.http() as http:
+            said = http.get(line.split()[-1]).text
+    assert json.loads(said)["errors"][0]["code"] == "UNAUTHORIZED"
+
+
+def test_the_mirrors_of_daemon_json_hold_what_they_shall(served: Served) -> None:
+    mirrors = json.loads("{" + served.block("daemon.json") + "}")["registry-mirrors"]
+    assert mirrors == [f"http://{site.address}:8080" for site in served.sites()[1:]]
+    asked = [httpx.get(f"{mirror}/v2/library/alpine/manifests/3.20", trust_env=False) for mirror in mirrors]
+    assert [answer.status_code for answer in asked] == [200, 404]
+    trust = ssl.create_default_context(cafile=str(served.authority))
+    over_tls = mirrors[0].replace("http:", "https:").replace("8080", "8443")
+    assert httpx.get(f"{over_tls}/v2/", verify=trust, trust_env=False).status_code == 200
+
+
+def test_the_screen_fits_and_names_everything(served: Served) -> None:
+    narrow = [line for line in served.screen.splitlines() if str(served.authority) not in line]
+    assert max(map(len, narrow)) <= 80
+    assert served.block("Control API").strip() == served.control
+    images = [" ".join(line.split()) for line in served.block("Images").splitlines()]
+    assert images == ["library/alpine:3.20 hub, mirror-1", "ada/app:latest hub"]
+    for site in served.sites():
+        assert f"{site.name:10} https://{site.address}:8443" in served.block("Servers")
+        assert all(host in served.block("Servers") for host in site.hosts)
+    assert "/etc/hosts" not in served.screen
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_when_it_ends_nothing_is_left(served: Served, temporary: Path, number: signal.Signals) -> None:
+    key = served.authority.parent / "hub.pem"
+    assert key.stat().st_mode & 0o077 == 0
+    assert served.end(number) == (0, "", "")
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_directory_is_kept_and_used_again(tmp_path: Path, temporary: Path) -> None:
+    directory = tmp_path / "kept"
+    for _ in range(2):
+        served = start(temporary, "--directory", str(directory), "--mirrors", "0", "--quiet")
+        assert served.authority == directory / "ca.pem"
+        assert "daemon.json" not in served.screen
+        with served.http() as http:
+            assert http.get(f"https://registry-1.docker.io:{served.sites()[0].https_port}/v2/").status_code == 401
+        assert served.end() == (0, "", "")
+    assert sorted(path.name for path in directory.iterdir()) == ["ca.pem", "hub.pem", "untrusted.pem"]
+    assert list(temporary.iterdir()) == []
+
+
+def test_at_the_usual_ports_docker_itself_can_be_led_here(temporary: Path) -> None:
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.77", 443))
+    except OSError:
+        pytest.skip("the usual ports are not ours to listen at")
+    served = start(temporary, "--quiet", "--ports", "443,80")
+    address = served.sites()[0].address
+    assert served.block("/etc/hosts").splitlines() == [f"  {address} {host}" for host in HUB_HOSTS]
+    with served.http() as http:
+        assert (
+            'realm="https://auth.docker.io/token"'
+            in http.get("https://index.docker.io/v2/").headers["www-authenticate"]
+        )
+    assert served.end() == (0, "", "")
+
+
+def test_without_rich_the_lines_are_plain(temporary: Path) -> None:
+    served = start(temporary, before=WITHOUT_RICH)
+    with served.http() as http:
+        http.get(f"https://index.docker.io:{served.sites()[0].https_port}/v2/")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d 127\.0\.0\.1 GET  hub      401        86 /v2/\n", served.line())
+    assert served.end() == (0, "", "")
+
+
+@pytest.mark.parametrize("before", ["", WITHOUT_RICH])
+def test_it_ends_when_nobody_reads_on(temporary: Path, before: str) -> None:
+    served = start(temporary, before=before)
+    assert served.process.stdout is not None
+    served.process.stdout.close()
+    with served.http() as http:
+        http.get(f"https://index.docker.io:{served.sites()[0].https_port}/v2/")
+    assert served.process.wait(10) == 1
+    assert served.process.stderr is not None
+    assert served.process.stderr.read() == ""
+    served.process.stderr.close()
+    assert list(temporary.iterdir()) == []
+
+
+def test_without_trustme_it_says_what_to_install(temporary: Path) -> None:
+    code, sentence = failure(launch(temporary, "--address", NETWORK, before="sys.modules['trustme'] = None"))
+    assert code == 3
+    assert sentence.endswith("install it with: pip install trustme.\n")
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--image", "alpine,layers=none"], "layers=none is not a number from 1 to 127."),
+        (["--image", "a/b", "--image", "a/b:latest,size=1"], "There are two images a/b:latest."),
+        (["--mirrors", "many"], "--mirrors many is not a number from 0 to 100."),
+        (
+            ["--warm", "mirror-3:hello"],
+            "'mirror-3' (in --warm mirror-3:hello) is no mirror; there are: mirror-1, mirror-2.",
+        ),
+        (
+            ["--warm", "mirror-1:a/b:1"],
+            "Hub has no image a/b:1 for mirror-1 to hold; give it with --image a/b:1.",
+        ),
+        (
+            ["--address", "10.0.0.0/24"],
+            "--address 10.0.0.0/24 is not of the loopback interface; its addresses begin with 127.",
+        ),
+        (["--address", "here"], "--address here is not a network; write it like 127.0.77.0/24."),
+        (
+            ["--ports", "443"],
+            "--ports 443 is not a pair of ports, for TLS and for plain HTTP; write it like 8443,8080.",
+        ),
+        (
+            ["--image", "a/b,size=300MiB"],
+            "A layer of image 'a/b:latest' has 314572800 bytes; it may have 0 to 268435456.",
+        ),
+    ],
+)
+def test_wrong_usage(temporary: Path, arguments: list[str], sentence: str) -> None:
+    address = [] if "--address" in arguments else ["--address", NETWORK]
+    assert failure(launch(temporary, *address, *arguments)) == (2, sentence + "\n")
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_control_port_that_is_taken(temporary: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind((CONTROL_ADDRESS, 0))
+        taken.listen()
+        at = f"{CONTROL_ADDRESS}:{taken.getsockname()[1]}"
+        code, sentence = failure(launch(temporary, "--address", NETWORK, "--control", at))
+    assert (code, sentence.startswith(f"Cannot listen at {at}")) == (3, True)
+    assert list(temporary.iterdir()) == []
+
+
+def test_too_few_addresses(temporary: Path) -> None:
+    code, sentence = failure(launch(temporary, "--address", "127.0.77.0/31", "--ports", "8443,8080"))
+    assert code == 3
+    wanted = "There are not 3 addresses in 127.0.77.0/31 where one may listen at the ports 8443 and 8080."
+    assert sentence == wanted + "\n"
+
+
+def test_a_directory_that_cannot_be_written_to(tmp_path: Path, temporary: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, sentence = failure(launch(temporary, "--address", NETWORK, "--directory", str(tmp_path / "file")))
+    assert code == 3
+    assert sentence == f"The certificates cannot be written to {tmp_path}/file: File exists.\n"

@@ -7,6 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -16,7 +18,6 @@ import typer
 from docker.errors import DockerException
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
 
 from fixtures.engine import private as private_engine
 from fixtures.engine.cleanup import adopted, remove_own, sweep
@@ -29,11 +30,11 @@ from fixtures.lab.registries import Registries
 from fixtures.profiles import Profile, load_profiles, select
 from fixtures.scenario import Scenario
 from report.diagram import explain
-from report.results import exit_code
+from report.results import Example, exit_code
 from report.terminal import TerminalReport
 from report.write import ReportError, write
 from suites import catalogue, collector
-from suites.deviations import DEVIATIONS, load
+from suites.deviations import DEVIATIONS, Deviation, load
 from suites.judge import judge as judge_history
 from suites.saved import evidence, read_history, read_scenario
 from suites.tally import example_of
@@ -63,6 +64,7 @@ Daemons = Annotated[
     typer.Option("--daemon", help="A daemon, a pattern such as 'docker-26*', default or all. May be repeated."),
 ]
 ImageSource = Annotated[Source, typer.Option("--images", help="Where images come from.")]
+DeviationsFile = Annotated[Path, typer.Option(help="The file of known deviations.")]
 ReportDirectory = Annotated[Path, typer.Option("--report", help="The directory of reports.")]
 
 
@@ -70,12 +72,12 @@ ReportDirectory = Annotated[Path, typer.Option("--report", help="The directory o
 def run(
     daemon: Daemons = None,
     keyword: Annotated[str, typer.Option("-k", help="Only tests that match: a rule's id, or a word of a name.")] = "",
-    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only report these rules (id or pattern).")] = None,
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only report these rules; all is played.")] = None,
     seed: Annotated[int, typer.Option(help="The seed of everything that is drawn.")] = 0,
     scale: Annotated[float, typer.Option(min=0.01, help="How many examples to draw; 1 is the usual budget.")] = 1.0,
     workers: Annotated[int | None, typer.Option(min=1, help="Daemons at once; by default two for each core.")] = None,
     images: ImageSource = "auto",
-    deviations: Annotated[Path, typer.Option(help="The file of known deviations.")] = DEVIATIONS,
+    deviations: DeviationsFile = DEVIATIONS,
     report: ReportDirectory = REPORT,
 ) -> None:
     """Put real dockerds on trial, and write the verdicts to the report directory."""
@@ -114,6 +116,7 @@ def replay(
     example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to a scenario's file.")],
     daemon: Daemons = None,
     images: ImageSource = "auto",
+    deviations: DeviationsFile = DEVIATIONS,
     report: ReportDirectory = REPORT,
 ) -> None:
     """Play a scenario on the daemon that it failed on, or on others, and judge it."""
@@ -124,40 +127,43 @@ def replay(
     failed_on = file.with_name(HISTORY)
     saved = file.name == "scenario.json" and failed_on.is_file()
     profiles = select(daemon or [read_history(failed_on).daemon if saved else "default"])
+    known = load(deviations, [profile.name for profile in load_profiles()])
     codes = [0]
     with prepared(profiles, images) as made, Registries(made) as registries:
         for profile in profiles:
             with Lab(profile, registries) as lab, lab.open(scenario) as play:
                 for step in scenario.steps:
                     play.do(step)
-                codes.append(_tell(scenario, play.history(with_log=True)))
+                codes.append(_tell(scenario, play.history(with_log=True), example, known))
     raise typer.Exit(max(codes))
 
 
 @app.command()
 def judge(
     example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to its history.json.")],
+    deviations: DeviationsFile = DEVIATIONS,
     report: ReportDirectory = REPORT,
 ) -> None:
     """Judge a saved history again. Needs no Docker."""
+    known = load(deviations, [profile.name for profile in load_profiles()])
     directory = evidence(example, report)
-    raise typer.Exit(_tell(read_scenario(directory / "scenario.json"), read_history(directory / HISTORY)))
+    scenario, history = read_scenario(directory / "scenario.json"), read_history(directory / HISTORY)
+    raise typer.Exit(_tell(scenario, history, example, known))
 
 
 @app.command("list")
-def list_all() -> None:
-    """Show the rules, with level and source, and the daemons that can be tried."""
-    rule, source = Column("rule", no_wrap=True), Column("source", overflow="fold")
-    table = Table(rule, "level", "subject", "sentence", source, box=None, pad_edge=False)
-    for entry in catalogue.rules().values():
-        table.add_row(entry.id, entry.level, entry.subject, entry.title, entry.source)
-    output.print(table)
+def list_all(
+    sources: Annotated[bool, typer.Option("--sources", help="Also why each matters and where it is promised.")] = False,
+) -> None:
+    """Show the daemons that can be tried, and the rules."""
     for profile in load_profiles():
-        output.print(
-            f"{profile.name}: dockerd {profile.version}, {profile.store} image store"
-            + (", tried by default" if profile.default else ""),
-            soft_wrap=True,
-        )
+        tried = ", tried by default" if profile.default else ""
+        output.print(f"{profile.name}: dockerd {profile.version}, {profile.store} image store{tried}", soft_wrap=True)
+    output.print()
+    for entry in catalogue.rules().values():
+        output.print(f"{entry.id}  {entry.level}  {entry.title}", soft_wrap=True)
+        if sources:
+            output.print(f"    why: {entry.why}\n    source: {entry.source}", soft_wrap=True)
 
 
 @app.command()
@@ -185,6 +191,15 @@ def engine_down(
     private_engine.stop(images, _say)
 
 
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        output.print(metadata.version("mirror-conformance"))
+        raise typer.Exit
+
+
 def main() -> None:
     """Run the command line: whatever is refused is one sentence, with the exit code that goes with it."""
     signal.signal(signal.SIGTERM, _terminated)
@@ -200,21 +215,28 @@ def main() -> None:
         _refuse(f"This machine failed the lab: {failure}", LabError.exit_code)
 
 
-def _tell(scenario: Scenario, history: History) -> int:
-    """Print what the judge says of a history, and the exit code that follows from it."""
-    known = catalogue.rules()
+def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Deviation, ...]) -> int:
+    """Print what the judge says of a history, step by step, and the exit code that follows from it."""
+    book = catalogue.rules()
     verdicts = judge_history(scenario, history)
     if not verdicts:
         raise UsageError("No rule applies to this scenario, so there is nothing to judge.")
-    for verdict in verdicts:
-        if verdict.ruling == "fail":
-            lines = explain(example_of(scenario, history, verdict), known[verdict.rule], width=output.width)
-            output.print("\n".join(lines), soft_wrap=True)
-        else:
-            output.print(f"{verdict.rule} {verdict.ruling}: {verdict.reason}")
+    output.print(f"{history.daemon} (dockerd {history.version}, {history.store} store)")
+    failed: list[Example] = []
+    for verdict in sorted(verdicts, key=lambda verdict: verdict.step):
+        reasons = [entry.reason for entry in deviations if entry.explains(history.daemon, verdict)]
+        ruling, said = verdict.ruling.upper() if verdict.ruling != "pass" else "pass", verdict.reason
+        if verdict.ruling == "fail" and reasons:
+            ruling, said = "deviation", " ".join(reasons)
+        elif verdict.ruling == "fail":
+            failed.append(replace(example_of(scenario, history, verdict), id=name))
+        output.print(f"  step {verdict.step + 1}  {verdict.rule}  {ruling}: {said}", soft_wrap=True)
+    for example in failed:
+        output.print()
+        output.print("\n".join(explain(example, book[example.verdict.rule], width=output.width)), soft_wrap=True)
     if any(verdict.ruling == "error" for verdict in verdicts):
         return LabError.exit_code
-    return int(any(verdict.ruling == "fail" and known[verdict.rule].level == "MUST" for verdict in verdicts))
+    return int(any(book[example.verdict.rule].level == "MUST" for example in failed))
 
 
 @contextmanager
@@ -256,6 +278,8 @@ def _progress() -> Iterator[collector.Progress]:
 
         def told(ended: int, total: int, last: str) -> None:
             bar.update(task, completed=ended, total=total, description=last)
+            if not errors.is_terminal and ended % 20 == 0:
+                errors.print(f"{ended} of {total} tests done")
 
         yield told
 

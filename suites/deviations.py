@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fixtures.errors import UsageError
 from suites.catalogue import rules
@@ -44,6 +44,9 @@ class _File:
     deviation: tuple[Deviation, ...] = ()
 
 
+_FILE = TypeAdapter(tuple[_File], config=ConfigDict(extra="forbid"))
+
+
 def load(path: Path, daemons: Iterable[str]) -> tuple[Deviation, ...]:
     """The deviations of a file, checked against the rules and the daemons that there are.
 
@@ -52,14 +55,14 @@ def load(path: Path, daemons: Iterable[str]) -> tuple[Deviation, ...]:
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        read = TypeAdapter(_File).validate_python(document)
+        read = _FILE.validate_python((document,))[0]
     except OSError as error:
         raise UsageError(f"The deviations file {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"The deviations file {path} is not valid TOML: {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        place = ".".join(map(str, first["loc"][1:]))
         raise UsageError(f"The deviations file {path} is wrong at {place}: {first['msg']}.") from error
     known = tuple(daemons)
     return tuple(_checked(entry, path, known) for entry in read.deviation)
@@ -75,5 +78,5 @@ def _checked(entry: Deviation, path: Path, daemons: tuple[str, ...]) -> Deviatio
         raise UsageError(f"The deviations file {path} names the daemon {entry.daemon!r}, which matches no profile.")
     evidence = path.absolute().parent / entry.evidence
     if not evidence.is_file():
-        raise UsageError(f"The deviations file {path} names the evidence {entry.evidence}, and there is no such file.")
+        raise UsageError(f"The deviations file {path} names the evidence {entry.evidence}: there is no {evidence}.")
     return replace(entry, evidence=evidence)

@@ -19,6 +19,7 @@ from fixtures.images.making import Images, Source, ensure_images
 from fixtures.lab.lab import Lab
 from fixtures.lab.registries import Registries
 from fixtures.profiles import Profile, load_profiles, select
+from suites import catalogue
 from suites.deviations import DEVIATIONS, Deviation, load
 from suites.tally import TALLY
 from suites.trial import RuleBroken, Trial
@@ -53,7 +54,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    config.addinivalue_line("markers", "rules(*ids): the rules that a test is there for; -k finds it by them")
+    config.addinivalue_line(
+        "markers", "rules(*ids): the rules a test is there for (none named: all); -k finds it by them"
+    )
     config.addinivalue_line("markers", "waits: the test mostly waits for a daemon's time limits")
     config.addinivalue_line("markers", "engine: needs a Docker engine")
     config.stash[OPTIONS] = Options(
@@ -77,7 +80,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     for marker in item.iter_markers("rules"):
-        item.extra_keyword_matches.update(marker.args)
+        item.extra_keyword_matches.update(catalogue.select(marker.args) if marker.args else catalogue.rules())
 
 
 @pytest.fixture(scope="session")

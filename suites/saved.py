@@ -7,6 +7,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fixtures.errors import UsageError
 from fixtures.history import History
+from fixtures.mistakes import mistakes
 from fixtures.scenario import Scenario
 
 SCENARIOS = Path(__file__).with_name("scenarios")
@@ -25,7 +26,11 @@ def read_scenario(path: Path) -> Scenario:
     Raises:
         UsageError: there is none, or it is not one; the sentence says where.
     """
-    return _read(path, _SCENARIO, "scenario")
+    scenario = _read(path, _SCENARIO, "scenario")
+    wrong = next(mistakes(scenario), "")
+    if wrong:
+        raise UsageError(f"The scenario {path} {wrong}.")
+    return scenario
 
 
 def read_history(path: Path) -> History:

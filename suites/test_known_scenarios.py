@@ -8,6 +8,8 @@ from suites.plugin import OPTIONS
 from suites.saved import SCENARIOS, read_scenario
 from suites.trial import Trial
 
+pytestmark = pytest.mark.rules
+
 QUICK = sorted(SCENARIOS.glob("*.json"))
 WAITING = sorted((SCENARIOS / "waiting").glob("*.json"))
 

@@ -63,7 +63,7 @@ def test_help(call: Call, arguments: tuple[str, ...]) -> None:
 def test_judging_a_history_that_keeps_the_rules(call: Call, tmp_path: Path) -> None:
     ended = call("judge", str(save(HELD_BY_FIRST, tmp_path / "saved")))
     assert (ended.code, ended.err) == (0, "")
-    assert "HIT-1 pass: mirror-1 has all of" in ended.out
+    assert "HIT-1  pass: mirror-1 has all of" in ended.out
     assert " fail" not in ended.out
 
 
@@ -83,7 +83,7 @@ def test_a_rule_that_breaks_down_is_no_verdict(call: Call, tmp_path: Path, monke
     monkeypatch.setitem(judge.PULL_RULES, "HIT-1", breaks)
     ended = call("judge", str(save(HELD_BY_FIRST, tmp_path / "saved")))
     assert ended.code == 4
-    assert "HIT-1 error: the rule itself failed: ZeroDivisionError" in ended.out
+    assert "HIT-1  ERROR: the rule itself failed: ZeroDivisionError" in ended.out
 
 
 def test_a_scenario_with_nothing_to_judge(call: Call, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def test_the_example_is_played_and_judged_as_the_page_says(tmp_path: Path) -> No
         [sys.executable, "-m", "suites.cli", *arguments], check=False, capture_output=True, text=True, cwd=tmp_path
     )
     assert (played.returncode, played.stderr) == (0, "")
-    lines = played.stdout.splitlines()
-    for (_, rule, ruling, reason), line in zip(rows(SCENARIOS, "says, for each step"), lines, strict=True):
-        assert line.startswith(f"{rule} {ruling}: {reason}")
+    heading, *lines = played.stdout.splitlines()
+    assert heading.startswith("docker-28.5.2 ")
+    for (step, rule, ruling, reason), line in zip(rows(SCENARIOS, "says, for each step"), lines, strict=True):
+        assert line.startswith(f"  step {step}  {rule}  {ruling}: {reason}")

@@ -37,7 +37,7 @@ def test_the_projects_own_file_is_sound() -> None:
         (entry(rules='["HIT-99"]'), "names the rule 'HIT-99', which the catalogue does not have."),
         (entry(rules='["FALLBACK-2"]'), "names the rule 'FALLBACK-2', which the catalogue does not have."),
         (entry(daemon="podman-*"), "names the daemon 'podman-*', which matches no profile."),
-        (entry(evidence="none.json"), "names the evidence none.json, and there is no such file."),
+        (entry(evidence="none.json"), "names the evidence none.json: there is no "),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_wrong(text: str, sentence: str, tmp_path: Path) -> None:

@@ -59,21 +59,27 @@ def test_a_run_its_reports_and_playing_it_again(command: Run, tmp_path: Path) ->
     assert saved
     judged, replayed = command("judge", saved[0]), command("replay", saved[0])
     for again in (judged, replayed):
-        assert (again.returncode, again.stderr) == (1, ""), again.stderr
-        assert "ORDER-3" in again.stdout
+        assert (again.returncode, again.stderr) == (0, ""), again.stderr
+        assert "ORDER-3  deviation: A reload (SIGHUP)" in again.stdout
+
+    (tmp_path / "none.toml").touch()
+    unexplained = command("judge", saved[0], "--deviations", "none.toml")
+    assert unexplained.returncode == 1
+    assert "ORDER-3  FAIL: " in unexplained.stdout
+    assert f"replay: mirror-conformance replay {saved[0]}" in unexplained.stdout
 
 
 def test_a_scenario_of_ones_own_is_played(command: Run, tmp_path: Path) -> None:
     shutil.copy(SCENARIOS / "mirror-holds-an-older-copy.json", tmp_path / "own.json")
     played = command("replay", "own.json", "--daemon", "docker-28.5.2")
     assert (played.returncode, played.stderr) == (0, "")
-    assert "STALE-1 pass: mirror-1 served a copy of library/app:1.0" in played.stdout
+    assert "STALE-1  pass: mirror-1 served a copy of library/app:1.0" in played.stdout
 
 
 def test_a_scenario_that_names_what_it_has_not(command: Run, tmp_path: Path) -> None:
     (tmp_path / "own.json").write_text('{"servers": {"mirror-9": {}}, "steps": [{"do": "info"}]}')
     played = command("replay", "own.json", "--daemon", "docker-28.5.2")
-    assert (played.returncode, played.stdout) == (4, "")
+    assert (played.returncode, played.stdout) == (2, "")
     assert len(played.stderr.splitlines()) == 1
     assert "mirror-9" in played.stderr
 

@@ -5,7 +5,9 @@ tests of a daemon go to one xdist worker, so that each daemon starts once; those
 second one, since they cost time and no work.
 """
 
+import _thread
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -52,6 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin("unraisableexception"):
+        sys.unraisablehook = _deliver_again
     if hasattr(config, "workerinput"):
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     config.addinivalue_line(
@@ -128,6 +132,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Tell a broken rule, which is a result, from anything else that can go wrong, which is a problem."""
     if call.excinfo is not None and call.excinfo.errisinstance(RuleBroken):
         item.user_properties.append((BROKEN, str(call.excinfo.value)))
+
+
+def _deliver_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Ctrl-C that fell into a callback, where Python can only print it, is delivered again a moment later."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        threading.Timer(0.05, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _end_with(parent: int) -> None:

@@ -1,5 +1,5 @@
 """``python -m simulator``: serve a topology until SIGTERM or SIGINT. ``python -m simulator serve`` makes up its
-own topology, for people (:mod:`simulator.serve`).
+own topology, for people (:mod:`simulator.command.serve`).
 
 Prints ``ready`` on standard output when every address is listened at. Exit codes: 2 for a bad option or
 file, 3 for an address that cannot be listened at; each with one sentence on standard error.
@@ -15,14 +15,15 @@ from pathlib import Path
 
 import uvloop
 
-from simulator import serve, wire
 from simulator.bounds import STANDARD
-from simulator.certificates import CertificateError
-from simulator.connections import ListenError
-from simulator.dns import NameServer
-from simulator.endpoint import Endpoint, endpoint
-from simulator.running import running, stop_at_signals
-from simulator.server import Simulator
+from simulator.command import serve
+from simulator.control import wire
+from simulator.network.certificates import CertificateError
+from simulator.network.connections import ListenError
+from simulator.network.dns import NameServer
+from simulator.network.endpoint import Endpoint, endpoint
+from simulator.network.running import running, stop_at_signals
+from simulator.network.server import Simulator
 from simulator.topology import Topology
 
 BAD_INPUT = 2

@@ -4,8 +4,8 @@ import math
 import re
 from collections.abc import Container
 
-from simulator import names
 from simulator.arrangement import Arrangement, Break, Change, Copy, Evict, Fault, Heal, ImageSpec, Limits, Publish, Warm
+from simulator.registry import names
 from simulator.topology import Site, Topology
 
 _ROLE = re.compile(r"(?:[^:]+/[^:]+:)?(?:index|manifest|config|layer:\d+)")

@@ -6,10 +6,10 @@ from typing import Self, TypeVar
 
 import httpx
 
-from simulator import wire
 from simulator.arrangement import Arrangement, Change, Content
+from simulator.control import wire
+from simulator.control.wire import JournalPage, LedgerPage
 from simulator.topology import Topology
-from simulator.wire import JournalPage, LedgerPage
 
 DEADLINE = 30.0
 """Seconds for one call, large images included."""

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from simulator import answers
 from simulator.arrangement import Fault, FaultKind, Stage
 from simulator.messages import Delivery, Response
+from simulator.registry import answers
 
 CONNECTION_KINDS: frozenset[FaultKind] = frozenset({"refuse", "dns", "untrusted"})
 """The kinds that strike a whole server, before any exchange."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
-from simulator import answers, faults, pushing, registry, tokens
+from simulator import faults
 from simulator.arrangement import (
     Arrangement,
     Break,
@@ -26,15 +26,18 @@ from simulator.arrangement import (
 )
 from simulator.bounds import LONGEST_FORM, STANDARD, Bounds
 from simulator.checks import check_arrangement, check_change, hub_of, site_named
-from simulator.content import build
 from simulator.faults import Faults
-from simulator.hub import PROBE, PROBE_IMAGE, PROBE_TAG, Answer, Hub
+from simulator.hub import tokens
+from simulator.hub.hub import PROBE, PROBE_IMAGE, PROBE_TAG, Answer, Hub
+from simulator.hub.limits import Ledger
+from simulator.hub.seals import Seal
 from simulator.journal import CredentialsKind, Entry, Exchange, Journal
-from simulator.limits import Ledger
 from simulator.messages import Request, Response
-from simulator.paths import READ, Route, changes, route
-from simulator.seals import Seal
-from simulator.store import Holding, Store
+from simulator.registry import answers, pushing
+from simulator.registry import reading as registry
+from simulator.registry.content import build
+from simulator.registry.paths import READ, Route, changes, route
+from simulator.registry.store import Holding, Store
 from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)

@@ -15,8 +15,8 @@ from fixtures.model.local import ImageStore
 from fixtures.profiles import TABLE, Profile, load_profiles
 from fixtures.scenario import Scenario, Step
 from report.results import MEANINGS
-from simulator import serve
 from simulator.arrangement import FaultKind, FaultPlace
+from simulator.command import serve
 from suites import catalogue
 from suites.cli import app
 from suites.judge import judge

@@ -14,10 +14,11 @@ from typing import get_args
 import pytest
 from starlette.routing import Route
 
-from simulator import control, serve
 from simulator.arrangement import Change
-from simulator.screen import READY
-from simulator.server import Simulator
+from simulator.command import serve
+from simulator.command.screen import READY
+from simulator.control import api as control
+from simulator.network.server import Simulator
 from simulator.topology import Topology
 from tests.docs.test_docs import PAGES, blocks, rows
 from tests.simulator.conftest import CONTROL_ADDRESS, free_port

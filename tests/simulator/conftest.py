@@ -15,12 +15,12 @@ import pytest
 import trustme
 import uvloop
 
-from simulator import control
 from simulator.arrangement import Arrangement
 from simulator.bounds import STANDARD, Bounds
 from simulator.client import SimulatorClient
-from simulator.connections import HttpServer
-from simulator.server import Simulator
+from simulator.control import api as control
+from simulator.network.connections import HttpServer
+from simulator.network.server import Simulator
 from simulator.topology import HUB_HOSTS, Site, Topology
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.arrangement import Account, Arrangement
-from simulator.content import MEDIA_TYPES, Image
 from simulator.messages import Arrival, Headers, Request, Response
+from simulator.registry.content import MEDIA_TYPES, Image
 from simulator.topology import AUTH_HOST, REGISTRY_HOST
 from tests.simulator.worlds import DEV, DEV_LOGIN, Asker, basic
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import wire
-from simulator.accounts import Directory
 from simulator.arrangement import Account, Arrangement, Copy, Holdings
 from simulator.checks import ArrangementError
+from simulator.control import wire
+from simulator.hub.accounts import Directory
+from simulator.hub.tokens import TOKEN_LIFE
 from simulator.messages import Headers, Response
-from simulator.tokens import TOKEN_LIFE
 from simulator.topology import AUTH_HOST, INDEX_HOST, REGISTRY_HOST
 from simulator.world import World
 from tests.simulator import QUICK

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.arrangement import ImageFormat, ImageSpec
-from simulator.content import build
+from simulator.registry.content import build
 from tests.simulator import QUICK
 
 SPECS = st.builds(

@@ -20,8 +20,8 @@ from simulator.arrangement import (
     Publish,
 )
 from simulator.client import SimulatorClient, SimulatorError
-from simulator.content import build
-from simulator.limits import LedgerEntry
+from simulator.hub.limits import LedgerEntry
+from simulator.registry.content import build
 from simulator.topology import AUTH_HOST, REGISTRY_HOST
 from tests.simulator.conftest import CONTROL_ADDRESS, Bench, free_port
 

@@ -6,7 +6,7 @@ import socket
 import pytest
 from dnslib import QTYPE, RCODE, DNSRecord
 
-from simulator.dns import NameServer, answer
+from simulator.network.dns import NameServer, answer
 from tests.simulator.worlds import TOPOLOGY
 
 

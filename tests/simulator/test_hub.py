@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from simulator.arrangement import Arrangement, Copy, Holdings
-from simulator.hub import ADDRESS_LIFE
-from simulator.tokens import TOKEN_LIFE
+from simulator.hub.hub import ADDRESS_LIFE
+from simulator.hub.tokens import TOKEN_LIFE
 from simulator.topology import AUTH_HOST, CDN_HOST, HUB_HOSTS, INDEX_HOST, REGISTRY_HOST, Site, Topology
 from simulator.world import World
 from tests.simulator.worlds import IMAGES, REPOSITORY, TOPOLOGY, Asker, blob_path, data, digest, errors, manifest_path

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from simulator.arrangement import Arrangement, ImageSpec
 from simulator.checks import LARGEST_LAYER, check_arrangement
-from simulator.imagespec import Reference, SpecError, named_image, reference
+from simulator.command.imagespec import Reference, SpecError, named_image, reference
 from tests.simulator.worlds import TOPOLOGY
 
 

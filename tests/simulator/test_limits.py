@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import limits, wire
 from simulator.arrangement import Account, Arrangement, Break, Copy, Fault, Heal, Holdings, Limits
 from simulator.checks import ArrangementError
-from simulator.limits import PULL_LASTS, Ledger, LedgerEntry, SlidingWindow, children_of, party_at
+from simulator.control import wire
+from simulator.hub import limits
+from simulator.hub.limits import PULL_LASTS, Ledger, LedgerEntry, SlidingWindow, children_of, party_at
 from simulator.messages import Response
 from simulator.topology import AUTH_HOST
 from simulator.world import World

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from dnslib import DNSRecord
 
-from simulator import wire
 from simulator.__main__ import options
 from simulator.client import SimulatorClient
-from simulator.endpoint import Endpoint
+from simulator.control import wire
+from simulator.network.endpoint import Endpoint
 from simulator.topology import Topology
 from tests.simulator.conftest import CONTROL_ADDRESS, free_port, topology, write_certificates
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import names
+from simulator.registry import names
 from tests.simulator import QUICK
 
 

@@ -5,8 +5,8 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from simulator.connections import ListenError
-from simulator.places import Place, free_places
+from simulator.network.connections import ListenError
+from simulator.network.places import Place, free_places
 
 NETWORK = IPv4Network("127.0.79.0/29")
 PORTS = (28443, 28080)
@@ -48,7 +48,7 @@ def test_ports_that_one_may_not_listen_at_are_given_up_at_once(monkeypatch: pyte
         if place[1] < 1024:
             raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("simulator.places.socket.socket.bind", bind)
+    monkeypatch.setattr("simulator.network.places.socket.socket.bind", bind)
     assert free_places(NETWORK, 1, [(443, 80), PORTS]) == [Place("127.0.79.1", *PORTS)]
     assert asked == [("127.0.79.1", 443), ("127.0.79.1", 28443), ("127.0.79.1", 28080)]
 

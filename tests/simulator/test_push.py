@@ -7,10 +7,10 @@ import pytest
 
 from simulator.arrangement import Account, Arrangement, Break, Evict, Fault, FaultKind, ImageSpec, Limits, Publish, Warm
 from simulator.bounds import LARGEST_MANIFEST, Bounds
-from simulator.content import build
 from simulator.messages import Response
+from simulator.registry.content import build
+from simulator.registry.uploads import MOST_UPLOADS
 from simulator.topology import AUTH_HOST, INDEX_HOST, REGISTRY_HOST
-from simulator.uploads import MOST_UPLOADS
 from simulator.world import World
 from tests.simulator.pushes import (
     EMPTY,

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.arrangement import Arrangement, Copy, Holdings, ImageSpec
 from simulator.bounds import Bounds
-from simulator.content import Image, build
+from simulator.registry.content import Image, build
 from simulator.topology import AUTH_HOST, REGISTRY_HOST
 from tests.simulator.conftest import Bench, running
 from tests.simulator.pushes import sha256

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.arrangement import Copy, Stage
-from simulator.content import build
+from simulator.registry.content import build
 from tests.simulator import QUICK
 from tests.simulator.worlds import MANY, REPOSITORY, Asker, blob_path, data, digest, errors, manifest_path
 

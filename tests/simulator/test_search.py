@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.arrangement import Arrangement, Copy, Holdings
-from simulator.search import answer
+from simulator.hub.search import answer
 from simulator.topology import INDEX_HOST, REGISTRY_HOST
 from tests.simulator import QUICK
 from tests.simulator.worlds import IMAGES, Asker

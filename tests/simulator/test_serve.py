@@ -17,9 +17,9 @@ import httpx
 import pytest
 
 from simulator.client import SimulatorClient
-from simulator.content import build
-from simulator.imagespec import named_image
-from simulator.screen import READY
+from simulator.command.imagespec import named_image
+from simulator.command.screen import READY
+from simulator.registry.content import build
 from simulator.topology import HUB_HOSTS, Site
 from tests.simulator.conftest import CONTROL_ADDRESS, free_port
 

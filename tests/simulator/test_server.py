@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from simulator.arrangement import Arrangement, Break, Copy, Fault, FaultKind, Heal, Holdings, ImageSpec
-from simulator.content import Image, build
 from simulator.journal import Exchange
+from simulator.registry.content import Image, build
 from tests.simulator.conftest import Bench, Tls, running
 
 REPOSITORY = "library/app"
@@ -326,9 +326,9 @@ def test_what_fails_in_the_simulator_is_never_silent(
         raise ZeroDivisionError("by design")
 
     arrange(bench)
-    monkeypatch.setattr("simulator.registry.answer", fail)
+    monkeypatch.setattr("simulator.registry.reading.answer", fail)
     assert http.get(bench.url("one", MANIFEST)).status_code == 500
-    monkeypatch.setattr("simulator.delivery._deliver", fail)
+    monkeypatch.setattr("simulator.network.delivery._deliver", fail)
     with pytest.raises(httpx.HTTPError):
         http.get(bench.url("one", MANIFEST))
     page = bench.client.journal()

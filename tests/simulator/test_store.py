@@ -1,8 +1,8 @@
 import pytest
 
 from simulator.arrangement import ImageSpec
-from simulator.content import Image, build
-from simulator.store import Holding, Store, role_matches
+from simulator.registry.content import Image, build
+from simulator.registry.store import Holding, Store, role_matches
 
 V1 = build(ImageSpec("v1"))
 V2 = build(ImageSpec("v2"))

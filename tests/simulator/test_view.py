@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from simulator.arrangement import Fault
+from simulator.command.view import Follower, line
 from simulator.journal import Journal
-from simulator.view import Follower, line
 from tests.simulator.worlds import Asker, blob_path, digest, manifest_path
 
 NOON = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)

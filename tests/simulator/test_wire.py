@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import wire
 from simulator.arrangement import Arrangement, Break, Change, Evict, Heal, Publish, Warm
+from simulator.control import wire
 from simulator.topology import Topology
 from tests.simulator import QUICK
 

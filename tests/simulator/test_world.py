@@ -139,7 +139,7 @@ def test_a_failure_of_the_simulator_is_answered_journaled_and_kept(
     def fail(*_: object) -> None:
         raise ZeroDivisionError("by design")
 
-    monkeypatch.setattr("simulator.registry.answer", fail)
+    monkeypatch.setattr("simulator.registry.reading.answer", fail)
     assert asker.ask(manifest_path("1")).status == 500
     assert asker.last.status == 500
     [error] = asker.world.journal.errors

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.arrangement import Account, Arrangement, Content, Copy, Fault, Holdings, ImageSpec
-from simulator.content import build
 from simulator.journal import Exchange
 from simulator.messages import Headers, Request, Response
+from simulator.registry.content import build
 from simulator.topology import AUTH_HOST, CDN_HOST, HUB_HOSTS, REGISTRY_HOST, Site, Topology
 from simulator.world import World
 

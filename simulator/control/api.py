@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulator import wire
 from simulator.checks import ArrangementError
-from simulator.server import Simulator
+from simulator.control import wire
+from simulator.network.server import Simulator
 
 _LONGEST_MARK = 18
 _log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator import names
-from simulator.content import MEDIA_TYPES
+from simulator.registry import names
+from simulator.registry.content import MEDIA_TYPES
 
 _MANIFEST_TYPES = {types.manifest for types in MEDIA_TYPES.values()}
 _INDEX_TYPES = {types.index for types in MEDIA_TYPES.values()}

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
-from simulator import answers
-from simulator.accounts import Directory
 from simulator.arrangement import Account
+from simulator.hub.accounts import Directory
+from simulator.hub.seals import Seal
 from simulator.messages import Request, Response
-from simulator.seals import Seal
+from simulator.registry import answers
 
 TOKEN_LIFE = 300
 """Seconds."""

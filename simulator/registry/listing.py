@@ -3,11 +3,11 @@
 import re
 from urllib.parse import parse_qsl, urlencode
 
-from simulator import answers
-from simulator.answers import API_VERSION
-from simulator.content import MEDIA_TYPES
 from simulator.messages import Headers, Request, Response
-from simulator.store import Store
+from simulator.registry import answers
+from simulator.registry.answers import API_VERSION
+from simulator.registry.content import MEDIA_TYPES
+from simulator.registry.store import Store
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 

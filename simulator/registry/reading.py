@@ -4,11 +4,11 @@ Follows the OCI distribution-spec 1.1, with the error bodies of Distribution. A 
 stored, whatever ``Accept`` says.
 """
 
-from simulator import answers, conditions, listing, names, pushing
-from simulator.answers import API_VERSION
 from simulator.messages import Request, Response
-from simulator.paths import Route, changes, methods
-from simulator.store import BLOB_TYPE, Found, Store
+from simulator.registry import answers, conditions, listing, names, pushing
+from simulator.registry.answers import API_VERSION
+from simulator.registry.paths import Route, changes, methods
+from simulator.registry.store import BLOB_TYPE, Found, Store
 from simulator.topology import Kind
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from simulator.arrangement import ContentObject
 from simulator.bounds import STANDARD, Bounds, Room
-from simulator.content import Image
-from simulator.manifests import Manifest
-from simulator.pushed import Pushed
-from simulator.uploads import Uploads
+from simulator.registry.content import Image
+from simulator.registry.manifests import Manifest
+from simulator.registry.pushed import Pushed
+from simulator.registry.uploads import Uploads
 
 BLOB_TYPE = "application/octet-stream"
 _MANIFEST_ROLES = ("index", "manifest")

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from simulator.arrangement import Arrangement, Change, Content
 from simulator.bounds import STANDARD, Bounds, Room
-from simulator.certificates import UNTRUSTED, server_context
-from simulator.connections import HttpServer, ListenError
-from simulator.delivery import Application
-from simulator.intake import Intake
+from simulator.control.wire import JournalPage, LedgerPage
+from simulator.network.certificates import UNTRUSTED, server_context
+from simulator.network.connections import HttpServer, ListenError
+from simulator.network.delivery import Application
+from simulator.network.intake import Intake
 from simulator.topology import Site, Topology
-from simulator.wire import JournalPage, LedgerPage
 from simulator.world import World
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from simulator import names
 from simulator.arrangement import ImageFormat, ImageSpec
+from simulator.registry import names
 
 MOST_LAYERS = 127
 """As many as Docker's overlay2 driver can stack."""

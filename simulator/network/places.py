@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from itertools import islice
 
-from simulator.connections import ListenError
+from simulator.network.connections import ListenError
 
 USUAL_PORTS, HIGH_PORTS = (443, 80), (8443, 8080)
 """For TLS and for plain HTTP. The usual ones are not everybody's to listen at."""

@@ -21,10 +21,10 @@ from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from itertools import islice
 
-from simulator import answers
 from simulator.arrangement import Account, Limits
+from simulator.hub.tokens import TOKEN_LIFE
 from simulator.messages import Headers, Request, Response
-from simulator.tokens import TOKEN_LIFE
+from simulator.registry import answers
 
 PULL_LASTS = TOKEN_LIFE
 """Seconds within which an index and one of its manifests are one pull: those that one token gives."""

@@ -5,10 +5,10 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator
 
-from simulator import control
-from simulator.connections import HttpServer
-from simulator.endpoint import Endpoint
-from simulator.server import Simulator
+from simulator.control import api as control
+from simulator.network.connections import HttpServer
+from simulator.network.endpoint import Endpoint
+from simulator.network.server import Simulator
 
 
 def stop_at_signals(*numbers: signal.Signals) -> asyncio.Event:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simulator.arrangement import Arrangement
-from simulator.endpoint import Endpoint
+from simulator.network.endpoint import Endpoint
 from simulator.topology import HTTPS_PORT, REGISTRY_HOST, Site, Topology
 
 HTTP_PORT = 80

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from simulator.certificates import UNTRUSTED
+from simulator.network.certificates import UNTRUSTED
 from simulator.topology import Site
 
 AUTHORITY = "ca.pem"

@@ -7,8 +7,8 @@ with ``q``, ``n`` (1 to 100 results a page, 25 by default) and ``page``.
 from collections.abc import Iterable
 from urllib.parse import parse_qs
 
-from simulator import answers
 from simulator.messages import Response
+from simulator.registry import answers
 
 PAGE_SIZE = 25
 LARGEST_PAGE = 100

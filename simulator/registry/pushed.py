@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from simulator.bounds import Room
-from simulator.manifests import Manifest
+from simulator.registry.manifests import Manifest
 
 
 @dataclass

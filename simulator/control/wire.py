@@ -6,8 +6,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
 
 from simulator.arrangement import Arrangement, Change, Content
+from simulator.hub.limits import LedgerEntry
 from simulator.journal import Exchange
-from simulator.limits import LedgerEntry
 from simulator.topology import Topology
 
 

@@ -11,8 +11,8 @@ from typing import cast
 
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
-from simulator.intake import Intake
 from simulator.messages import Delivery, Request, Response
+from simulator.network.intake import Intake
 from simulator.world import World
 
 _PIECE = 1 << 18

@@ -5,12 +5,12 @@
 import hashlib
 from urllib.parse import parse_qsl
 
-from simulator import answers, manifests, names
 from simulator.bounds import LARGEST_MANIFEST
 from simulator.messages import Headers, Request, Response
-from simulator.paths import Route
-from simulator.store import Store
-from simulator.uploads import Upload, chunk
+from simulator.registry import answers, manifests, names
+from simulator.registry.paths import Route
+from simulator.registry.store import Store
+from simulator.registry.uploads import Upload, chunk
 
 _HASHES = ("sha256", "sha512")
 

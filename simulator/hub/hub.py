@@ -10,15 +10,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
-from simulator import answers, pushing, registry, search, tokens
-from simulator.accounts import Directory
 from simulator.arrangement import Account, Arrangement, ImageSpec
-from simulator.limits import Meter, Quote
+from simulator.hub import search, tokens
+from simulator.hub.accounts import Directory
+from simulator.hub.limits import Meter, Quote
+from simulator.hub.seals import Seal
+from simulator.hub.tokens import Claims, TokenService
 from simulator.messages import Request, Response
-from simulator.paths import Route, changes, route
-from simulator.seals import Seal
-from simulator.store import Store
-from simulator.tokens import Claims, TokenService
+from simulator.registry import answers, pushing
+from simulator.registry import reading as registry
+from simulator.registry.paths import Route, changes, route
+from simulator.registry.store import Store
 from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, INDEX_HOST
 
 SERVICE = "registry.docker.io"

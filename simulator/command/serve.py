@@ -18,16 +18,16 @@ from pathlib import Path
 
 import uvloop
 
-from simulator import imagespec, screen, view
 from simulator.arrangement import Arrangement, Copy, Holdings
-from simulator.authority import AuthorityError, certify
 from simulator.checks import ArrangementError
-from simulator.connections import ListenError
-from simulator.endpoint import Endpoint, endpoint, is_port
-from simulator.imagespec import NamedImage, Reference, SpecError
-from simulator.places import HIGH_PORTS, USUAL_PORTS, Place, free_places
-from simulator.running import running, stop_at_signals
-from simulator.server import Simulator
+from simulator.command import imagespec, screen, view
+from simulator.command.imagespec import NamedImage, Reference, SpecError
+from simulator.network.authority import AuthorityError, certify
+from simulator.network.connections import ListenError
+from simulator.network.endpoint import Endpoint, endpoint, is_port
+from simulator.network.places import HIGH_PORTS, USUAL_PORTS, Place, free_places
+from simulator.network.running import running, stop_at_signals
+from simulator.network.server import Simulator
 from simulator.topology import HUB_HOSTS, Site, Topology
 
 UNREAD = 1

@@ -1,0 +1,1 @@
+"""``python -m simulator serve``: what people type and see."""

@@ -1,0 +1,1 @@
+"""The control API: its JSON, and its server."""

@@ -1,0 +1,1 @@
+"""What makes a registry Docker Hub: tokens, accounts, limits, the CDN, search."""

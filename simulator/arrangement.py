@@ -7,6 +7,8 @@ An :class:`Arrangement` is a draft: it becomes visible to clients only when it i
 from dataclasses import dataclass, field
 from typing import Literal
 
+from simulator.mirror.policy import Policy, PresetName
+
 Plan = Literal["personal", "paid"]
 
 ImageFormat = Literal["docker", "oci"]
@@ -123,10 +125,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class Holdings:
-    """What one server holds and how it misbehaves."""
+    """What one server holds, how it misbehaves, and, of a mirror, its policy: ``None`` is a snapshot that asks nobody
+    and changes by changes alone.
+    """
 
     copies: tuple[Copy, ...] = ()
     faults: tuple[Fault, ...] = ()
+    policy: Policy | PresetName | None = None
 
 
 @dataclass(frozen=True)
@@ -205,12 +210,16 @@ class Evict:
     """Take a tag's copy out of a server: all of it, or only the objects of the given roles.
 
     With no tag, everything of the repository goes. What clients pushed has no roles: it goes as a whole or not.
+    With ``digests`` these manifests and blobs of the repository go instead, whatever needs them.
+
+    In a mirror with a policy, what other images need stays unless its digest is named.
     """
 
     server: str
     repository: str
     tag: str | None = None
     roles: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
     do: Literal["evict"] = "evict"
 
 

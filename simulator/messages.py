@@ -1,7 +1,8 @@
 """The request and the response that pass between a server and the sans-IO core."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -50,16 +51,39 @@ class Request:
         return ", ".join(value for key, value in self.headers if key == name)
 
 
+class Arriving(Protocol):
+    """A body that is still arriving from elsewhere. Its last piece is not available before all of it was found to be
+    right, so that what failed never looks complete. To read it leaves no trace: a reader may go at any time.
+    """
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come. If it did not fail, all of it is available then."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it will never be complete: whoever has sent a part of it must break off."""
+
+    def available(self, offset: int) -> bytes:
+        """The next bytes from an offset on that may be sent, not necessarily all; none where there are none yet."""
+
+    def subscribe(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Have something called whenever more may be available or the body has ended. The result ends that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """One HTTP response, and how it is to be delivered. For HEAD the body is kept out of it, while
     ``Content-Length`` still tells the length that a GET would have.
+
+    With a ``fill`` the body comes from there, as it arrives; without ``Content-Length`` its length is not known.
     """
 
     status: int
     headers: Headers = ()
     body: bytes = b""
     delivery: Delivery = WHOLE
+    fill: Arriving | None = None
 
     def header(self, name: str) -> str:
         """The value of a header, looked up without regard to case, or ``""``."""

@@ -33,6 +33,7 @@ from simulator.hub.limits import Ledger
 from simulator.hub.seals import Seal
 from simulator.journal import CredentialsKind, Entry, Exchange, Journal
 from simulator.messages import Request, Response
+from simulator.programs import Effect, Given, Program, T, Wait
 from simulator.registry import answers, pushing
 from simulator.registry import reading as registry
 from simulator.registry.content import build
@@ -184,8 +185,42 @@ class World:
             return LONGEST_FORM if request.method == "POST" else 0
         return registry.appetite(server.store, self._route(server, host, request), request, server.site.kind)
 
+    def turn(self, now: float) -> tuple[Program[None], ...]:
+        """The programs of what is due by now, and by now alone: each is to be driven, in order or side by side."""
+        return ()
+
+    def advance(self, now: float, seconds: float) -> float:
+        """Let so many seconds pass, with every turn in between at its time; returns the new time. Programs are
+        driven as by ``handle``.
+        """
+        return now + seconds
+
     def handle(self, request: Request, now: float, site: str = "") -> Reply:
-        """Answer a request that arrived at a site (``""``: at that of the request's host).
+        """Answer a request as ``steps`` does, with all that is asked meanwhile answered by this world, at ``now``.
+        What was due by then comes before.
+        """
+        return self._drive(self.steps(request, now, site), now)
+
+    def _drive(self, program: Program[T], now: float) -> T:
+        """Do a program at once."""
+        try:
+            effect = next(program)
+            while True:
+                effect = program.send(self._given(effect, now))
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+    def _given(self, effect: Effect, now: float) -> Given:
+        """What comes of an effect in this world."""
+        if isinstance(effect, Wait):
+            return Given(now)
+        reply = self._drive(self.steps(effect.request, now), now)
+        return Given(now, reply.response)
+
+    def steps(self, request: Request, now: float, site: str = "") -> Program[Reply]:
+        """Answer a request that arrived at a site (``""``: at that of the request's host). Its exchange is in the
+        journal from the first step on, and tells of the answer once the program has returned.
 
         A host that is not of this site is answered with 421. A request that the simulator itself fails to
         answer is answered with 500, and the reason kept among the journal's errors. What is never answered
@@ -201,6 +236,7 @@ class World:
             given = Answer(answers.text(500, "The simulator failed; its journal says why.\n"))
         given = Answer(_as_asked(request, given.response), given.account)
         return Reply(given.response, self.journal.begin(self._exchange(asked, request, now, given, struck)))
+        yield from ()
 
     def _arrived(self, request: Request, site: str) -> tuple[_Server | None, str, str]:
         """The server that a request is for, the host it names, and the site where it arrived."""

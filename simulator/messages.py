@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from simulator.filed import Data
+
 Headers = tuple[tuple[str, str], ...]
 
 Scheme = Literal["http", "https"]
@@ -42,13 +44,13 @@ class Request:
     query: str = ""
     headers: Headers = ()
     client: str = ""
-    body: bytes = b""
+    body: Data = b""
     scheme: Scheme = "https"
     arrival: Arrival = "whole"
 
     def header(self, name: str) -> str:
         """The value of a header (several joined by a comma, RFC 9110 section 5.3), or ``""``."""
-        return ", ".join(value for key, value in self.headers if key == name)
+        return _joined([value for key, value in self.headers if key == name])
 
 
 class Arriving(Protocol):
@@ -81,10 +83,15 @@ class Response:
 
     status: int
     headers: Headers = ()
-    body: bytes = b""
+    body: Data = b""
     delivery: Delivery = WHOLE
     fill: Arriving | None = None
 
     def header(self, name: str) -> str:
         """The value of a header, looked up without regard to case, or ``""``."""
-        return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
+        wanted = name.lower()
+        return _joined([value for key, value in self.headers if key.lower() == wanted])
+
+
+def _joined(values: list[str]) -> str:
+    return values[0] if len(values) == 1 else ", ".join(values)

@@ -161,7 +161,7 @@ def _form(request: Request) -> Mapping[str, str]:
     """The fields of a form, each as it came last; none where the request has no form."""
     if request.method != "POST":
         return {}
-    return {name: values[-1] for name, values in parse_qs(request.body.decode("latin-1")).items()}
+    return {name: values[-1] for name, values in parse_qs(bytes(request.body).decode("latin-1")).items()}
 
 
 def _is_offline(request: Request) -> bool:
@@ -173,7 +173,7 @@ def _is_offline(request: Request) -> bool:
 
 def _scopes(request: Request) -> Iterator[_Scope]:
     """What a token request asks for. Scopes of other resources than repositories give nothing."""
-    sources = (request.query, request.body.decode("latin-1")) if request.method == "POST" else (request.query,)
+    sources = (request.query, bytes(request.body).decode("latin-1")) if request.method == "POST" else (request.query,)
     for source in sources:
         for value in parse_qs(source).get("scope", ()):
             for scope in value.split():

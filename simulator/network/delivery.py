@@ -1,21 +1,19 @@
-"""How responses leave: the ASGI application of a site, and its ways of being rude."""
+"""How responses leave: what answers the requests of a site, and its ways of being rude."""
 
 import asyncio
 import logging
 import math
 import socket
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import cast
+from collections.abc import Callable, Coroutine, Iterator
 
-from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
-
-from simulator.messages import Delivery, Request, Response
-from simulator.network.intake import Intake
-from simulator.world import World
+from simulator.filed import Data
+from simulator.messages import WHOLE, Delivery, Request, Response
+from simulator.network.http import Connection, head
+from simulator.world import Reply, World
 
 _PIECE = 1 << 18
+_JOINED = 1 << 14
 _SLOW_INTERVAL = 0.05
 _FLUSH_INTERVAL = 0.002
 _ABORT_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -24,75 +22,76 @@ _log = logging.getLogger(__name__)
 
 
 class Application:
-    """The ASGI application of one site. ``clock`` gives the world's time, in seconds.
+    """What answers the requests of one site. ``clock`` gives the world's time, in seconds.
 
-    Expects the connection's transport as ``scope["state"]["transport"]``.
+    What goes wrong here is the simulator's fault, and the journal tells of it.
     """
 
-    def __init__(self, world: World, site: str, clock: Callable[[], float], intake: Intake) -> None:
+    def __init__(self, world: World, site: str, clock: Callable[[], float]) -> None:
         self._world = world
         self._site = site
         self._clock = clock
-        self._intake = intake
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        """Answer one request. What goes wrong here is the simulator's fault, and the journal tells of it."""
+    def appetite(self, request: Request) -> int:
+        """As World.appetite."""
+        return self._world.appetite(request, self._site)
+
+    def answer(self, request: Request, connection: Connection) -> Coroutine[None, None, None] | None:
+        """Answer a request: at once where the whole answer is small, else when what this returns is awaited."""
         try:
-            await self._exchange(cast("HTTPScope", scope), receive, send)
+            reply = self._world.handle(request, self._clock(), self._site)
+            response = reply.response
+            if response.delivery is not WHOLE or len(response.body) > _PIECE:
+                return self._take_time(reply, connection)
+            reply.entry.end(self._clock(), _send_at_once(response, connection))
         except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
-            self._world.journal.errors.append(f"An answer of {self._site} could not be delivered: {problem!r}")
-            _log.exception("An answer of %s could not be delivered", self._site)
-            _transport(cast("HTTPScope", scope)).abort()
+            self.failed(problem)
+            connection.transport.abort()
+        return None
 
-    async def _exchange(self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        request = _request(scope)
-        limit = self._world.appetite(request, self._site)
-        with self._intake.body() as body:
-            if limit:
-                await self._intake.read(body, request, limit, receive)
-            whole = replace(request, body=body.data, arrival=body.arrival)
-            reply = self._world.handle(whole, self._clock(), self._site)
-        if reply.response.delivery.kind == "hang":
-            await _until_gone(receive)
-            return
-        sent = await _deliver(reply.response, _transport(scope), send)
-        reply.entry.end(self._clock(), sent)
-        if reply.response.delivery.kind in ("reset", "truncate"):
-            await _until_gone(receive)
+    def failed(self, problem: BaseException) -> None:
+        self._world.journal.errors.append(f"An answer of {self._site} could not be delivered: {problem!r}")
+        _log.error("An answer of %s could not be delivered", self._site, exc_info=problem)
 
-
-def _request(scope: HTTPScope) -> Request:
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-    client = scope["client"]
-    return Request(
-        method=scope["method"],
-        host=next((value for name, value in headers if name == "host"), ""),
-        path=scope["path"],
-        query=scope["query_string"].decode("latin-1"),
-        headers=headers,
-        client=client[0] if client else "",
-        scheme="https" if scope["scheme"] == "https" else "http",
-    )
+    async def _take_time(self, reply: Reply, connection: Connection) -> None:
+        delivery = reply.response.delivery
+        try:
+            if delivery.kind != "hang":
+                sent = await _deliver(reply.response, connection)
+                reply.entry.end(self._clock(), sent)
+            if delivery.kind in ("hang", "reset", "truncate"):
+                await connection.until_gone()
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
+            self.failed(problem)
+            connection.transport.abort()
 
 
-async def _until_gone(receive: ASGIReceiveCallable) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+def _send_at_once(response: Response, connection: Connection) -> int:
+    """Send a small response; returns how many bytes of its body left."""
+    transport = connection.transport
+    if transport.is_closing():
+        return 0
+    beginning = head(response.status, response.headers, keeps=connection.keeps)
+    if len(response.body) <= _JOINED:
+        transport.write(beginning + response.body)
+    else:
+        transport.writelines((beginning, response.body))
+    return len(response.body)
 
 
-async def _deliver(response: Response, transport: asyncio.Transport, send: ASGISendCallable) -> int:
+async def _deliver(response: Response, connection: Connection) -> int:
     """Put a response on the wire; returns how many bytes of its body left."""
     delivery = response.delivery
     if delivery.kind == "slow":
-        return await _deliver_slowly(response, delivery.seconds, transport, send)
+        return await _deliver_slowly(response, delivery.seconds, connection)
     if delivery.kind == "whole":
-        await _send_head(response, send)
-        return await _send_body(response.body, transport, send)
+        _send_head(response, connection)
+        return await _send_body(response.body, connection)
     sent = 0
     if delivery.after >= 0:
-        await _send_head(response, send)
-        sent = await _send_body(response.body[: delivery.after], transport, send, more=True)
-    await _break_off(delivery, transport)
+        _send_head(response, connection)
+        sent = await _send_body(response.body[: delivery.after], connection)
+    await _break_off(delivery, connection.transport)
     return sent
 
 
@@ -109,46 +108,39 @@ async def _break_off(delivery: Delivery, transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-async def _deliver_slowly(
-    response: Response, seconds: float, transport: asyncio.Transport, send: ASGISendCallable
-) -> int:
+async def _deliver_slowly(response: Response, seconds: float, connection: Connection) -> int:
     if not response.body:
         await asyncio.sleep(seconds)
-        await _send_head(response, send)
-        return await _send_body(b"", transport, send)
-    await _send_head(response, send)
+        _send_head(response, connection)
+        return 0
+    _send_head(response, connection)
     sent = 0
     steps = min(len(response.body), math.ceil(seconds / _SLOW_INTERVAL))
     size = math.ceil(len(response.body) / steps)
     pieces = list(_pieces(response.body, size))
-    for number, piece in enumerate(pieces, start=1):
+    for piece in pieces:
         await asyncio.sleep(seconds / len(pieces))
-        if transport.is_closing():
+        if connection.gone:
             break
-        sent += await _send_body(piece, transport, send, more=number < len(pieces))
+        sent += await _send_body(piece, connection)
     return sent
 
 
-async def _send_head(response: Response, send: ASGISendCallable) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+def _send_head(response: Response, connection: Connection) -> None:
+    connection.transport.write(head(response.status, response.headers, keeps=connection.keeps))
 
 
-async def _send_body(body: bytes, transport: asyncio.Transport, send: ASGISendCallable, *, more: bool = False) -> int:
+async def _send_body(body: Data, connection: Connection) -> int:
     sent = 0
     for piece in _pieces(body, _PIECE):
-        if transport.is_closing():
-            return sent
-        last = sent + len(piece) == len(body)
-        await send({"type": "http.response.body", "body": piece, "more_body": more or not last})
+        if not await connection.writable():
+            break
+        connection.transport.write(piece)
         sent += len(piece)
+    await connection.writable()
     return sent
 
 
-def _pieces(body: bytes, size: int) -> Iterator[bytes]:
-    for start in range(0, max(len(body), 1), size):
+def _pieces(body: Data, size: int) -> Iterator[Data]:
+    for start in range(0, len(body), size):
         yield body[start : start + size]
-
-
-def _transport(scope: HTTPScope) -> asyncio.Transport:
-    return cast("asyncio.Transport", scope["state"]["transport"])

@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 
 from simulator.control import api as control
-from simulator.network.connections import HttpServer
+from simulator.network.connections import HttpServer, want_descriptors
 from simulator.network.endpoint import Endpoint
 from simulator.network.server import Simulator
 
@@ -23,6 +23,7 @@ def stop_at_signals(*numbers: signal.Signals) -> asyncio.Event:
 @contextlib.asynccontextmanager
 async def running(simulator: Simulator, at: Endpoint) -> AsyncIterator[None]:
     """Have a simulator and its control API listen, and nothing of them thereafter. Raises ListenError."""
+    want_descriptors()
     api = HttpServer(control.application(simulator))
     try:
         await simulator.start()

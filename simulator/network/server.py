@@ -11,7 +11,7 @@ from simulator.arrangement import Arrangement, Change, Content
 from simulator.bounds import STANDARD, Bounds, Room
 from simulator.control.wire import JournalPage, LedgerPage
 from simulator.network.certificates import UNTRUSTED, server_context
-from simulator.network.connections import HttpServer, ListenError
+from simulator.network.connections import ListenError, SiteServer
 from simulator.network.delivery import Application
 from simulator.network.intake import Intake
 from simulator.topology import Site, Topology
@@ -33,7 +33,7 @@ class _SiteServer:
     def __init__(self, world: World, site: Site, certificates: Path, intake: Intake) -> None:
         self._world = world
         self._site = site
-        self._http = HttpServer(Application(world, site.name, time.monotonic, intake))
+        self._http = SiteServer(Application(world, site.name, time.monotonic), intake)
         self._posture = _Posture()
         self._context = self._tls(certificates) if site.tls_ports else None
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+from simulator.filed import Data
 from simulator.messages import Headers, Response
 
 API_VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
@@ -28,7 +29,7 @@ MESSAGES: Mapping[str, str] = {
 and of Docker Hub for pull limits (docs.docker.com/docker-hub/usage/pulls)."""
 
 
-def body(status: int, data: bytes, media_type: str, headers: Headers = ()) -> Response:
+def body(status: int, data: Data, media_type: str, headers: Headers = ()) -> Response:
     length = ("Content-Length", str(len(data)))
     return Response(status, (("Content-Type", media_type), length, *headers), data)
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import chain
 
 from simulator.arrangement import Content, ContentObject, ImageFormat, ImageSpec
+from simulator.filed import Data, keep
 
 DEFAULT_PLATFORM = "linux/amd64"
 
@@ -50,7 +51,7 @@ class Image:
     """An image: the list of its objects, and the bytes of each by digest."""
 
     content: Content
-    bytes_of: Mapping[str, bytes] = field(repr=False)
+    bytes_of: Mapping[str, Data] = field(repr=False)
     objects: Mapping[str, ContentObject] = field(repr=False)
 
 
@@ -69,11 +70,11 @@ def build(spec: ImageSpec) -> Image:
     )
 
 
-def digest_of(data: bytes) -> str:
+def digest_of(data: Data) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-_Parts = list[tuple[ContentObject, bytes]]
+_Parts = list[tuple[ContentObject, Data]]
 
 
 def _index(spec: ImageSpec) -> tuple[_Parts, tuple[str, ...]]:
@@ -142,8 +143,8 @@ def _stored(data: bytes) -> Iterator[bytes]:
         yield block
 
 
-def _part(role: str, media_type: str, data: bytes) -> tuple[ContentObject, bytes]:
-    return ContentObject(role=role, digest=digest_of(data), media_type=media_type, size=len(data)), data
+def _part(role: str, media_type: str, data: bytes) -> tuple[ContentObject, Data]:
+    return ContentObject(role=role, digest=digest_of(data), media_type=media_type, size=len(data)), keep(data)
 
 
 def _descriptor(part: ContentObject) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from simulator.bounds import Room
+from simulator.filed import Data
 from simulator.registry.manifests import Manifest
 
 
@@ -12,14 +13,14 @@ class Pushed:
     """Blobs and manifests by digest, and the digest that each tag names. Takes ``room`` for their bytes."""
 
     room: Room
-    blobs: dict[str, bytes] = field(default_factory=dict)
+    blobs: dict[str, Data] = field(default_factory=dict)
     manifests: dict[str, Manifest] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.blobs or self.manifests)
 
-    def add_blob(self, digest: str, data: bytes) -> bool:
+    def add_blob(self, digest: str, data: Data) -> bool:
         """Take a blob in, unless there is no room for it."""
         if digest not in self.blobs and not self.room.take(len(data)):
             return False

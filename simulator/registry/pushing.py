@@ -6,6 +6,7 @@ import hashlib
 from urllib.parse import parse_qsl
 
 from simulator.bounds import LARGEST_MANIFEST
+from simulator.filed import Data
 from simulator.messages import Headers, Request, Response
 from simulator.registry import answers, manifests, names
 from simulator.registry.paths import Route
@@ -123,7 +124,7 @@ def _digest(request: Request) -> str:
     return dict(parse_qsl(request.query)).get("digest", "")
 
 
-def _digest_of(data: bytes, like: str) -> str:
+def _digest_of(data: Data, like: str) -> str:
     """The digest of some bytes by the algorithm of another digest, or ``""`` where that is not one of ours."""
     algorithm = like.partition(":")[0]
     return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}" if algorithm in _HASHES else ""
@@ -139,7 +140,7 @@ def _put_manifest(store: Store, asked: Route, request: Request) -> Response:
     if not asked.by_tag and digest != asked.reference:
         return answers.error(400, "DIGEST_INVALID", {"digest": asked.reference})
     try:
-        manifest = manifests.read(request.body, request.header("content-type"))
+        manifest = manifests.read(bytes(request.body), request.header("content-type"))
     except manifests.ManifestError as error:
         return answers.error(400, "MANIFEST_INVALID", str(error))
     repository = asked.repository

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from simulator.arrangement import ContentObject
 from simulator.bounds import STANDARD, Bounds, Room
+from simulator.filed import Data
 from simulator.registry.content import Image
 from simulator.registry.manifests import Manifest
 from simulator.registry.pushed import Pushed
@@ -25,7 +26,7 @@ class Found:
 
     image: str
     object: ContentObject
-    data: bytes
+    data: Data
 
     @property
     def is_manifest(self) -> bool:
@@ -105,7 +106,7 @@ class Store:
         place.untagged = [other for other in place.untagged if other.image.content.root != root]
         place.tags[tag] = holding
 
-    def put_blob(self, repository: str, digest: str, data: bytes) -> bool:
+    def put_blob(self, repository: str, digest: str, data: Data) -> bool:
         """Take a pushed blob in, unless there is no room for it."""
         return self._place(repository).pushed.add_blob(digest, data)
 
@@ -242,5 +243,5 @@ class Store:
         return place
 
 
-def _pushed(digest: str, media_type: str, data: bytes) -> Found:
+def _pushed(digest: str, media_type: str, data: Data) -> Found:
     return Found("", ContentObject("", digest, media_type, len(data)), data)

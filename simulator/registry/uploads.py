@@ -1,11 +1,11 @@
 """Blobs that are being uploaded: what has come of each so far (distribution-spec 1.1, "Pushing a blob in chunks")."""
 
-import io
 import re
 import uuid
 from dataclasses import dataclass, field
 
 from simulator.bounds import Room
+from simulator.filed import Data, Gathered
 
 MOST_UPLOADS = 1024
 """Uploads under way on one server. One more ends the one that has rested longest."""
@@ -19,11 +19,11 @@ class Upload:
 
     repository: str
     name: str
-    buffer: io.BytesIO = field(default_factory=io.BytesIO)
+    content: Gathered = field(default_factory=Gathered)
 
     @property
     def size(self) -> int:
-        return self.buffer.tell()
+        return self.content.size
 
 
 class Uploads:
@@ -51,18 +51,18 @@ class Uploads:
         self._uploads[name] = self._uploads.pop(name)
         return upload
 
-    def append(self, upload: Upload, data: bytes) -> bool:
+    def append(self, upload: Upload, data: Data) -> bool:
         """Take more bytes in, unless there is no room for them."""
         if not self._room.take(len(data)):
             return False
-        upload.buffer.write(data)
+        upload.content.add(data)
         return True
 
-    def end(self, upload: Upload) -> bytes:
+    def end(self, upload: Upload) -> Data:
         """Forget an upload; returns what had come of it."""
         del self._uploads[upload.name]
         self._room.free(upload.size)
-        return upload.buffer.getvalue()
+        return upload.content.data()
 
 
 def chunk(content_range: str) -> tuple[int, int] | None:

@@ -90,14 +90,14 @@ class Pusher:
         manifests = [part for part in image.content.objects if part.media_type in types]
         for part in image.content.objects:
             if part not in manifests:
-                self.blob(image.bytes_of[part.digest])
+                self.blob(bytes(image.bytes_of[part.digest]))
         for part in reversed(manifests):
             reference = tag if part.digest == image.content.root else part.digest
-            pushed = self.manifest(image.bytes_of[part.digest], reference)
+            pushed = self.manifest(bytes(image.bytes_of[part.digest]), reference)
             assert pushed.status == 201, pushed
 
     def json(self, place: str) -> Any:
-        return json.loads(self.ask("GET", place).body)
+        return json.loads(bytes(self.ask("GET", place).body))
 
 
 def asker_with(*accounts: Account, private: tuple[str, ...] = ()) -> Asker:
@@ -110,7 +110,7 @@ def asker_with(*accounts: Account, private: tuple[str, ...] = ()) -> Asker:
 def scoped_token(asker: Asker, *scopes: str, login: str = DEV_LOGIN) -> str:
     query = "&".join(f"scope=repository:{scope}" for scope in scopes)
     headers = (basic(login),) if login else ()
-    token: str = json.loads(asker.ask(f"/token?{query}", host=AUTH_HOST, headers=headers).body)["token"]
+    token: str = json.loads(bytes(asker.ask(f"/token?{query}", host=AUTH_HOST, headers=headers).body))["token"]
     return token
 
 

@@ -61,7 +61,7 @@ def post(asker: Asker, form: str, headers: Headers = ()) -> Response:
 
 def value(response: Response) -> dict[str, Any]:
     assert response.status == 200
-    read: dict[str, Any] = json.loads(response.body)
+    read: dict[str, Any] = json.loads(bytes(response.body))
     return read
 
 
@@ -99,7 +99,7 @@ def test_a_private_repository_looks_like_none_at_all(asker: Asker) -> None:
     hidden = asker.hub(f"/v2/{HIDDEN}/manifests/1", token=asker.token(HIDDEN))
     none = asker.hub("/v2/corp/absent/manifests/1", token=asker.token("corp/absent"))
     assert hidden.header("www-authenticate").endswith(',error="insufficient_scope"')
-    assert hidden.body.replace(b"hidden", b"absent") == none.body
+    assert bytes(hidden.body).replace(b"hidden", b"absent") == none.body
     assert hidden.header("www-authenticate").replace("hidden", "absent") == none.header("www-authenticate")
 
 
@@ -166,7 +166,7 @@ def test_scopes_are_what_was_asked_for_and_is_a_right(asker: Asker, who: str, as
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_wrong_credentials_are_refused(asker: Asker, header: tuple[str, str], method: str) -> None:
     response = asker.ask("/token", method, AUTH_HOST, (header,))
-    assert (response.status, json.loads(response.body)) == (401, {"details": "incorrect username or password"})
+    assert (response.status, json.loads(bytes(response.body))) == (401, {"details": "incorrect username or password"})
     assert asker.last.account == ""
 
 

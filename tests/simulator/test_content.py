@@ -94,7 +94,7 @@ def test_a_manifest_describes_its_config_and_layers(
 ) -> None:
     image = build(ImageSpec("s", image_format, (10, 20)))
     assert [part.role for part in image.content.objects] == ["manifest", "config", "layer:0", "layer:1"]
-    manifest = json.loads(image.bytes_of[image.content.root])
+    manifest = json.loads(bytes(image.bytes_of[image.content.root]))
     assert manifest["mediaType"] == manifest_type
     assert manifest["config"]["mediaType"] == config_type
     described = [manifest["config"], *manifest["layers"]]
@@ -102,7 +102,7 @@ def test_a_manifest_describes_its_config_and_layers(
     assert [(item["digest"], item["size"], item["mediaType"]) for item in described] == [
         (part.digest, part.size, part.media_type) for part in parts
     ]
-    config = json.loads(image.bytes_of[manifest["config"]["digest"]])
+    config = json.loads(bytes(image.bytes_of[manifest["config"]["digest"]]))
     assert (config["os"], config["architecture"]) == ("linux", "amd64")
     assert tuple(config["rootfs"]["diff_ids"]) == image.content.diff_ids
 
@@ -119,13 +119,13 @@ def test_an_index_names_a_manifest_for_each_platform() -> None:
         "linux/amd64:config",
         "linux/amd64:layer:0",
     ]
-    manifests = json.loads(image.bytes_of[image.content.root])["manifests"]
+    manifests = json.loads(bytes(image.bytes_of[image.content.root]))["manifests"]
     assert [entry["platform"] for entry in manifests] == [
         {"os": "linux", "architecture": "arm64", "variant": "v8"},
         {"os": "linux", "architecture": "amd64"},
     ]
     assert manifests[1]["digest"] == by_role["linux/amd64:manifest"].digest
-    config = json.loads(image.bytes_of[by_role["linux/amd64:config"].digest])
+    config = json.loads(bytes(image.bytes_of[by_role["linux/amd64:config"].digest]))
     assert tuple(config["rootfs"]["diff_ids"]) == image.content.diff_ids
 
 

@@ -72,7 +72,7 @@ def test_a_token_that_is_not_ours_opens_nothing(asker: Asker, spoil: type[str]) 
 def test_the_token_answer_is_what_daemons_read() -> None:
     asker = Asker(World(TOPOLOGY, epoch=datetime(2026, 1, 1, tzinfo=UTC)))
     response = asker.ask("/token?scope=repository:a/b:pull,push&scope=repository:c:pull", host=AUTH_HOST)
-    value = json.loads(response.body)
+    value = json.loads(bytes(response.body))
     assert value.pop("token") == value.pop("access_token")
     assert value == {"expires_in": TOKEN_LIFE, "issued_at": "2026-01-01T00:00:01Z"}
     assert (asker.last.stage, asker.last.repository) == ("token", "a/b")
@@ -81,7 +81,7 @@ def test_the_token_answer_is_what_daemons_read() -> None:
 def test_a_token_can_be_asked_for_by_post(asker: Asker) -> None:
     form = f"service=registry.docker.io&scope=repository:{REPOSITORY}:pull".encode()
     response = asker.ask("/token", "POST", AUTH_HOST, body=form)
-    assert asker.hub(manifest_path("1"), token=json.loads(response.body)["access_token"]).status == 200
+    assert asker.hub(manifest_path("1"), token=json.loads(bytes(response.body))["access_token"]).status == 200
 
 
 @pytest.mark.parametrize(

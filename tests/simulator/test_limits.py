@@ -158,7 +158,7 @@ def test_the_probe_is_always_there(arranged: Limits | None) -> None:
     assert ask(asker, PROBE, "HEAD", step=2).status == 200
     asker = asker_of(arranged)
     head, get = ask(asker, PROBE, "HEAD", step=2), ask(asker, PROBE, step=2)
-    assert (head.status, get.status, json.loads(get.body)["schemaVersion"]) == (200, 200, 2)
+    assert (head.status, get.status, json.loads(bytes(get.body))["schemaVersion"]) == (200, 200, 2)
     assert costs(asker) == [0, 1]
 
 

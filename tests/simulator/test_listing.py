@@ -37,7 +37,7 @@ def asker(*tags: str) -> Asker:
 def test_pages(query: str, expected: list[str], link: str) -> None:
     asked = asker("b", "a", "c", "A")
     response = asked.ask(LIST + query)
-    assert (response.status, json.loads(response.body)) == (200, {"name": REPOSITORY, "tags": expected})
+    assert (response.status, json.loads(bytes(response.body))) == (200, {"name": REPOSITORY, "tags": expected})
     assert response.header("link") == link
     head = asked.ask(LIST + query, "HEAD")
     assert (head.status, head.headers, head.body) == (200, response.headers, b"")
@@ -56,7 +56,7 @@ def test_the_pages_make_the_list(tags: set[str], number: int) -> None:
     seen: list[str] = []
     while place:
         response = asked.ask(place)
-        page = json.loads(response.body)["tags"]
+        page = json.loads(bytes(response.body))["tags"]
         assert 0 < len(page) <= number
         seen += page
         place = response.header("link").partition(">")[0].removeprefix("<")

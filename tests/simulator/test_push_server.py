@@ -68,7 +68,7 @@ def pieces(data: bytes) -> Iterator[bytes]:
 
 def push(client: httpx.Client, image: Image, tag: str) -> None:
     for part in reversed(image.content.objects):
-        data = image.bytes_of[part.digest]
+        data = bytes(image.bytes_of[part.digest])
         if part.role.endswith(("manifest", "index")):
             reference = tag if part.digest == image.content.root else part.digest
             path = f"/v2/{REPOSITORY}/manifests/{reference}"

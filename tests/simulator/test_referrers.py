@@ -31,7 +31,7 @@ def pusher(request: pytest.FixtureRequest) -> Pusher:
 
 def listed(response: Response) -> list[dict[str, object]]:
     assert (response.status, response.header("content-type")) == (200, INDEX_TYPE)
-    value = json.loads(response.body)
+    value = json.loads(bytes(response.body))
     assert (value["schemaVersion"], value["mediaType"]) == (2, INDEX_TYPE)
     found: list[dict[str, object]] = value["manifests"]
     return found

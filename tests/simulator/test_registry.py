@@ -81,7 +81,7 @@ def test_a_manifest_is_never_converted(asker: Asker, accept: str) -> None:
 
 
 def test_the_list_of_tags(asker: Asker) -> None:
-    assert json.loads(asker.ask(f"/v2/{REPOSITORY}/tags/list").body) == {"name": REPOSITORY, "tags": ["1", "2"]}
+    assert json.loads(bytes(asker.ask(f"/v2/{REPOSITORY}/tags/list").body)) == {"name": REPOSITORY, "tags": ["1", "2"]}
 
 
 @QUICK

@@ -27,7 +27,7 @@ def asker() -> Asker:
 def found(asker: Asker, query: str) -> dict[str, Any]:
     response = asker.ask(f"/v1/search?{query}", host=INDEX_HOST)
     assert (response.status, response.header("content-type")) == (200, "application/json")
-    value: dict[str, Any] = json.loads(response.body)
+    value: dict[str, Any] = json.loads(bytes(response.body))
     return value
 
 
@@ -86,11 +86,13 @@ def test_only_the_index_searches(asker: Asker) -> None:
 @given(count=st.integers(0, 230), size=st.integers(1, 100))
 def test_the_pages_together_are_all_there_is_once(count: int, size: int) -> None:
     every = [f"corp/app{number}" for number in range(count)]
-    first = json.loads(answer(f"q=app&n={size}", every).body)
+    first = json.loads(bytes(answer(f"q=app&n={size}", every).body))
     assert first["num_results"] == count
-    pages = [json.loads(answer(f"q=app&n={size}&page={page + 1}", every).body) for page in range(first["num_pages"])]
+    pages = [
+        json.loads(bytes(answer(f"q=app&n={size}&page={page + 1}", every).body)) for page in range(first["num_pages"])
+    ]
     assert sorted(name for page in pages for name in names(page)) == sorted(every)
-    assert json.loads(answer(f"n={size}&page={first['num_pages'] + 1}", every).body)["results"] == []
+    assert json.loads(bytes(answer(f"n={size}&page={first['num_pages'] + 1}", every).body))["results"] == []
 
 
 @QUICK

@@ -26,7 +26,7 @@ def image() -> Image:
 
 
 def layer() -> bytes:
-    return image().bytes_of[image().content.objects[-1].digest]
+    return bytes(image().bytes_of[image().content.objects[-1].digest])
 
 
 LAYER = f"/v2/{REPOSITORY}/blobs/{build(SPEC).content.objects[-1].digest}"
@@ -322,13 +322,13 @@ def test_stragglers_do_not_appear_in_the_new_journal(bench: Bench) -> None:
 def test_what_fails_in_the_simulator_is_never_silent(
     bench: Bench, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by design")
 
     arrange(bench)
     monkeypatch.setattr("simulator.registry.reading.answer", fail)
     assert http.get(bench.url("one", MANIFEST)).status_code == 500
-    monkeypatch.setattr("simulator.network.delivery._deliver", fail)
+    monkeypatch.setattr("simulator.network.delivery.head", fail)
     with pytest.raises(httpx.HTTPError):
         http.get(bench.url("one", MANIFEST))
     page = bench.client.journal()

@@ -32,7 +32,7 @@ def digest(image: str, role: str) -> str:
 
 
 def data(image: str, role: str) -> bytes:
-    return build(IMAGES[image]).bytes_of[digest(image, role)]
+    return bytes(build(IMAGES[image]).bytes_of[digest(image, role)])
 
 
 def manifest_path(reference: str) -> str:
@@ -76,7 +76,7 @@ class Asker:
     def token(self, repository: str = REPOSITORY, login: str = "") -> str:
         query = f"service=registry.docker.io&scope=repository:{repository}:pull" if repository else ""
         headers = (basic(login),) if login else ()
-        token: str = json.loads(self.ask(f"/token?{query}", host=AUTH_HOST, headers=headers).body)["token"]
+        token: str = json.loads(bytes(self.ask(f"/token?{query}", host=AUTH_HOST, headers=headers).body))["token"]
         return token
 
     def cdn(self, location: str, method: str = "GET", headers: Headers = ()) -> Response:
@@ -93,5 +93,5 @@ def basic(login: str) -> tuple[str, str]:
 
 
 def errors(response: Response) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(response.body)["errors"]
+    found: list[dict[str, Any]] = json.loads(bytes(response.body))["errors"]
     return found

@@ -57,7 +57,7 @@ class Asked:
     def _token(self) -> str:
         query = f"scope=repository:{REPOSITORY}:pull"
         reply = self.world.handle(Request("GET", "auth.docker.io", "/token", query), 0.0, HUB)
-        return str(reply.response.body.decode().split('"')[3])
+        return str(bytes(reply.response.body).decode().split('"')[3])
 
 
 def faultless(change: Change) -> bool:

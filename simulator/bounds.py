@@ -11,15 +11,17 @@ LONGEST_FORM = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Bytes that servers keep in memory for clients. What would be more is answered with 413.
+    """How much servers keep for clients: bytes, of which more are answered with 413, and exchanges.
 
     ``blob`` is for one blob; ``pushed`` for all that one server holds of what clients pushed, uploads under
     way included; ``arriving`` for the request bodies that arrive at one time, of all servers together.
+    ``exchanges`` is how many exchanges the journal keeps, of all servers together; the first are forgotten first.
     """
 
     blob: int = 1 << 28
     pushed: int = 1 << 30
     arriving: int = 1 << 29
+    exchanges: int = 100_000
 
 
 STANDARD = Bounds()

@@ -1,15 +1,18 @@
 """The journal: every exchange on every server, in one order."""
 
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Literal
 
 from simulator.arrangement import Stage
+from simulator.bounds import STANDARD
 from simulator.messages import Scheme
 
 CredentialsKind = Literal["none", "basic", "bearer", "other"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One request and what became of it. Never holds a secret, only the kind of credentials.
 
@@ -45,42 +48,67 @@ class Exchange:
     account: str = ""
 
 
+@dataclass(slots=True)
+class Entry:
+    """An exchange's place in the journal of its time: it cannot end in a later journal, nor in none."""
+
+    _exchange: Exchange
+    _end: tuple[float, int] | None = field(default=None, init=False)
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange as it stands."""
+        if self._end:
+            ended, sent = self._end
+            self._exchange, self._end = replace(self._exchange, ended=ended, sent=sent), None
+        return self._exchange
+
+    @exchange.setter
+    def exchange(self, exchange: Exchange) -> None:
+        self._exchange, self._end = exchange, None
+
+    def end(self, now: float, sent: int) -> None:
+        """Write down when the exchange ended and how many body bytes had left by then."""
+        self._end = now, sent
+
+
 class Journal:
-    """All exchanges since the last arrangement, in the order of their arrival, and what went wrong in the
-    simulator itself meanwhile.
+    """The exchanges since the last arrangement, in the order of their arrival, and what went wrong in the
+    simulator itself meanwhile. Of more than ``most`` exchanges the first are forgotten.
     """
 
-    def __init__(self) -> None:
-        self._exchanges: list[Exchange] = []
+    def __init__(self, most: int = STANDARD.exchanges) -> None:
+        self._entries: deque[Entry] = deque(maxlen=most)
+        self._length = 0
         self.errors: list[str] = []
 
     def __len__(self) -> int:
-        return len(self._exchanges)
+        """How many exchanges there were, the forgotten ones included."""
+        return self._length
+
+    @property
+    def forgotten(self) -> int:
+        """How many exchanges were forgotten: those with a smaller ``seq`` than this."""
+        return self._length - len(self._entries)
 
     def since(self, mark: int = 0) -> tuple[Exchange, ...]:
-        """The exchanges from ``mark`` on: those that arrived after the journal had this length."""
-        return tuple(self._exchanges[mark:])
+        """The exchanges from ``mark`` on that are not forgotten: those that arrived after the journal had this
+        length.
+        """
+        entries = islice(self._entries, max(mark - self.forgotten, 0), None)
+        return tuple(entry.exchange for entry in entries)
 
     def at(self, seq: int) -> Exchange:
-        """The exchange with this ``seq``, as it stands."""
-        return self._exchanges[seq]
+        """The exchange with this ``seq``, as it stands, unless it was forgotten."""
+        return self._entries[seq - self.forgotten].exchange
 
-    def begin(self, exchange: Exchange) -> "Entry":
+    def begin(self, exchange: Exchange) -> Entry:
         """Write an exchange down. Its ``seq`` must be the journal's length."""
-        self._exchanges.append(exchange)
-        return Entry(self, exchange.seq)
+        entry = Entry(exchange)
+        self._entries.append(entry)
+        self._length += 1
+        return entry
 
     def end(self, seq: int, now: float, sent: int) -> None:
-        """Write down when an exchange ended and how many body bytes had left by then."""
-        self._exchanges[seq] = replace(self._exchanges[seq], ended=now, sent=sent)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An exchange's place in the journal of its time: it cannot end in a later journal."""
-
-    journal: Journal
-    seq: int
-
-    def end(self, now: float, sent: int) -> None:
-        self.journal.end(self.seq, now, sent)
+        """As Entry.end, for the exchange with this ``seq``."""
+        self._entries[seq - self.forgotten].end(now, sent)

@@ -90,7 +90,7 @@ class World:
         bounds: Bounds = STANDARD,
     ) -> None:
         self.topology = topology
-        self.journal = Journal()
+        self.journal = Journal(bounds.exchanges)
         self.bounds = bounds
         self._seed = seed
         self._stores = 0
@@ -119,7 +119,7 @@ class World:
             server.faults = Faults(holdings.faults)
             for copy in holdings.copies:
                 server.store.put(copy.repository, copy.tag, self._holding(copy))
-        self.journal = Journal()
+        self.journal = Journal(self.bounds.exchanges)
         return contents
 
     @property

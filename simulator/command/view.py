@@ -41,7 +41,8 @@ class Follower:
         """The exchanges that came to an end since this was asked last."""
         if journal is not self._journal:
             self._journal, self._mark, self._under_way = journal, 0, []
-        waiting = [*self._under_way, *range(self._mark, len(journal))]
+        unseen = (*self._under_way, *range(max(self._mark, journal.forgotten), len(journal)))
+        waiting = [seq for seq in unseen if seq >= journal.forgotten]
         self._mark, self._under_way = len(journal), []
         for seq in waiting:
             exchange = journal.at(seq)

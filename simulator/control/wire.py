@@ -13,11 +13,15 @@ from simulator.topology import Topology
 
 @dataclass(frozen=True)
 class JournalPage:
-    """The exchanges since a mark, the simulator's own failures (sentences), and the next mark."""
+    """The exchanges since a mark, the simulator's own failures (sentences), and the next mark.
+
+    Of a long journal the first exchanges are ``forgotten``: so many, with smaller ``seq`` than this.
+    """
 
     exchanges: tuple[Exchange, ...]
     errors: tuple[str, ...]
     mark: int
+    forgotten: int = 0
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ class Simulator:
 
     def journal(self, since: int = 0) -> JournalPage:
         journal = self.world.journal
-        return JournalPage(journal.since(since), tuple(journal.errors), len(journal))
+        return JournalPage(journal.since(since), tuple(journal.errors), len(journal), journal.forgotten)
 
     def ledger(self, since: int = 0) -> LedgerPage:
         return LedgerPage(self.world.ledger.since(since), self.world.ledger.forgotten)

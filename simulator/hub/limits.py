@@ -241,5 +241,5 @@ def children_of(index: bytes) -> frozenset[str]:
     """The digests of the manifests in an index."""
     try:
         return frozenset(str(child["digest"]) for child in json.loads(index)["manifests"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return frozenset()

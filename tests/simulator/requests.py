@@ -4,7 +4,7 @@ What only a running world can tell is written as ``{upload}``, ``{token}`` and `
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -26,11 +26,12 @@ _BEARER = (("authorization", "Bearer {token}"),)
 _ANYTHING = st.text(st.characters(), max_size=12)
 """Every character, with control characters, NUL and lone surrogates."""
 
-_LONG = st.sampled_from(["a" * 300, "../" * 90, "%2e%2e%2f" * 30, "9" * 5000, "a/" * 200, "\N{SNOWMAN}" * 200])
-_TRICKS = st.sampled_from(
-    ["..", ".", "", "//", "%00", "\0", "%2f", "%2e%2e", "%", "%zz", "\r\nX: y", "\\", "*", ";", "?", "#", "\ud800"]
+ODD_TEXTS = (
+    *("", "..", ".", "//", "\\", "*", ";", "?", "#", "&", "=", ":", '"', "%", "%zz", "%00", "\0", "%2f", "%2e%2e"),
+    *("\r\nX: y", "\ud800", "\x7f", "\x85", "\xff", "\N{SNOWMAN}", "\N{ARABIC-INDIC DIGIT ONE}", "-1", "1e999", "null"),
+    *("a" * 300, "../" * 90, "%2e%2e%2f" * 30, "9" * 5000, "a/" * 200, "\N{SNOWMAN}" * 200),
 )
-_ODD = _ANYTHING | _TRICKS | _LONG
+_ODD = _ANYTHING | st.sampled_from(ODD_TEXTS)
 _DIGESTS = st.sampled_from(
     [sha256(EMPTY), _LAYER, digest("many", "index"), OTHER, "sha256:1", "sha512:" + "0" * 128, "md5:0", "sha256:", ":"]
 )
@@ -103,7 +104,7 @@ def _everywhere(method: str, target: str, headers: Headers = (), body: bytes = b
 
 
 _UPLOADS = f"/v2/{PUSHED}/blobs/uploads/"
-_GOOD: list[Request] = [
+GOOD: list[Request] = [
     *_everywhere("GET", "/v2/"),
     *_everywhere("GET", f"/v2/{REPOSITORY}/manifests/1"),
     *_everywhere("HEAD", f"/v2/{REPOSITORY}/manifests/{digest('many', 'index')}"),
@@ -213,10 +214,29 @@ _MUTATIONS: st.SearchStrategy[Mutation] = st.one_of(
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
     """A request that is good but for nothing, or for one to three things."""
-    request = draw(st.sampled_from(_GOOD))
+    request = draw(st.sampled_from(GOOD))
     for mutate in draw(st.lists(_MUTATIONS, max_size=3)):
         request = mutate(request)
     return request
+
+
+def with_text_anywhere(request: Request, text: str) -> Iterator[Request]:
+    """A request with a text in each of the places that a client can write to, one after the other."""
+    yield replace(request, method=text)
+    yield replace(request, host=text)
+    yield replace(request, query=text)
+    yield replace(request, body=text.encode(errors="surrogatepass"))
+    for at in range(request.path.count("/") + 1):
+        yield replace(request, path=_with_segment(request.path, at, text))
+    for name in _PARAMETERS:
+        yield replace(request, query=_with_parameter(request.query, name, text))
+        yield replace(request, query=f"{request.query}&{name}={text}")
+    for name in _HEADERS:
+        others = tuple(header for header in request.headers if header[0] != name)
+        yield replace(request, headers=(*others, (name, text)))
+        yield replace(request, headers=(*others, (name, f"Bearer {text}")))
+    for name in _FIELDS:
+        yield replace(request, body=_with_field(request.body, name, text))
 
 
 def filled(request: Request, upload: str, token: str, signed: str) -> Request:

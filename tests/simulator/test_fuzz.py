@@ -1,5 +1,6 @@
 """Whatever comes, the core answers it, as HTTP allows, and with no 500."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from simulator.messages import Request, Response
 from simulator.topology import CDN_HOST, REGISTRY_HOST
 from simulator.world import World
 from tests.simulator.pushes import Pusher, hub_pusher, manifest, sha256
-from tests.simulator.requests import PUSHED, filled, requests
+from tests.simulator.requests import GOOD, ODD_TEXTS, PUSHED, filled, requests, with_text_anywhere
 from tests.simulator.worlds import REPOSITORY, TOPOLOGY, Asker, blob_path
 
 FUZZED = settings(
@@ -60,18 +61,31 @@ def check_exchange(exchange: Exchange, request: Request, response: Response, seq
     assert (exchange.status, exchange.host, exchange.client) == (response.status, request.host, request.client)
 
 
+def check(asker: Asker, request: Request) -> None:
+    """Ask, and see that all is well with the answer and with the journal."""
+    world, seq = asker.world, len(asker.world.journal)
+    assert world.appetite(request) >= 0
+    response = world.handle(request, 100.0).response
+    assert world.journal.errors == []
+    assert len(world.journal) == seq + 1
+    check_form(request, response)
+    check_exchange(world.journal.at(seq), request, response, seq)
+
+
 @FUZZED
 @given(st.lists(requests(), min_size=1, max_size=8))
 def test_no_request_is_too_odd(asked: list[Request]) -> None:
     asker, secrets = started()
-    world, before = asker.world, len(asker.world.journal)
-    for number, odd in enumerate(asked):
-        request = filled(odd, *secrets.get(odd.host, secrets[REGISTRY_HOST]))
-        assert world.appetite(request) >= 0
-        response = world.handle(request, 100.0).response
-        assert world.journal.errors == []
-        check_form(request, response)
-        check_exchange(world.journal.since()[-1], request, response, before + number)
+    for odd in asked:
+        check(asker, filled(odd, *secrets.get(odd.host, secrets[REGISTRY_HOST])))
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS, ids=lambda text: ascii(text[:8]))
+def test_no_text_is_too_odd_for_any_place(text: str) -> None:
+    asker, secrets = started()
+    for good in GOOD:
+        for odd in with_text_anywhere(good, text):
+            check(asker, filled(odd, *secrets.get(odd.host, secrets[REGISTRY_HOST])))
 
 
 def test_what_clients_push_never_takes_more_than_there_is_room_for() -> None:

@@ -225,7 +225,11 @@ class Connection(asyncio.Protocol):
             self._refuse(400)
             return
         headers = tuple(self._fields)
-        host = next((value for name, value in headers if name == "host"), "")
+        hosts = [value for name, value in headers if name == "host"]
+        if len(hosts) > 1 or (not hosts and parser.get_http_version() == "1.1"):
+            self._refuse(400)  # RFC 9112 section 3.2
+            return
+        host = hosts[0] if hosts else ""
         method = parser.get_method().decode("ascii")
         request = Request(method, host, path, query, headers, self.client, scheme=self._scheme)
         keeps = parser.should_keep_alive() and parser.get_http_version() == "1.1" and not parser.should_upgrade()
@@ -365,7 +369,7 @@ def _refusal(status: int) -> bytes:
 def _split(target: bytes) -> tuple[str, str]:
     """The path and the query of a request's target. Raises ``_NO_URL``."""
     url = httptools.parse_url(target)
-    return unquote(url.path.decode("ascii")), (url.query or b"").decode("latin-1")
+    return unquote((url.path or b"/").decode("ascii")), (url.query or b"").decode("latin-1")
 
 
 @lru_cache(maxsize=512)

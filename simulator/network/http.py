@@ -21,8 +21,8 @@ from simulator.messages import Headers, Request, Scheme
 from simulator.network.intake import Body, Intake
 
 KEEP_ALIVE = 600
-"""Seconds that a connection may rest: between requests, and within a request's body. Longer than any trial, so that
-none closes at a moment of its own choice."""
+"""Seconds that a connection may rest: between requests, within a request's body, and while its client reads nothing of
+what is to leave. Longer than any trial, so that none closes at a moment of its own choice."""
 
 HEAD_TIME = 30
 """Seconds that the head of a request may take from its first byte. One that takes longer is answered with 408."""
@@ -139,9 +139,13 @@ class Connection(asyncio.Protocol):
             self._close()
 
     def give_up(self) -> None:
-        """Close what has rested for too long. The head of a request that takes too long has its answer."""
-        if self._heading:
+        """Close what has rested for too long. A request that takes too long to come has its answer; a client that
+        does not read has none.
+        """
+        if not self._deaf and (self._heading or self._reading):
             self._refuse(408)
+        elif self._deaf or self._answering:
+            self.transport.abort()
         else:
             self._close()
 
@@ -178,9 +182,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._full = True
+        self._stir()
 
     def resume_writing(self) -> None:
         self._full = False
+        self._stir()
         self._wake()
         self._go_on()
 
@@ -217,7 +223,7 @@ class Connection(asyncio.Protocol):
         if self._deaf:
             return
         self._heading = False
-        self.due = math.inf
+        self._stir()
         parser = self._parser
         try:
             path, query = _split(self._target)
@@ -241,10 +247,11 @@ class Connection(asyncio.Protocol):
             self._enter(_Incoming(request, keeps, body))
         else:
             self._reading = _Incoming(request, keeps, body)
+            self._stir()
 
     def on_body(self, piece: bytes) -> None:
         if self._reading and self._reading.body:
-            self.due = self._loop.time() + KEEP_ALIVE
+            self._stir()
             if not self._reading.body.take(piece):
                 self._read()
 
@@ -263,6 +270,7 @@ class Connection(asyncio.Protocol):
             self._enter(incoming)
             return
         self._reading = incoming
+        self._stir()
         if self._answering is None and not self._queue:
             self.transport.write(_CONTINUE)
 
@@ -270,13 +278,14 @@ class Connection(asyncio.Protocol):
         """No more is read of the present body."""
         incoming, self._reading = self._reading, None
         if incoming:
-            self.due = math.inf
+            self._stir()
             self._enter(incoming)
 
     def _refuse(self, status: int) -> None:
         """Answer what is no request with a status, and hear no more."""
         if not self._deaf:
             self._deaf, self._heading = True, False
+            self._stir()
             self._enter(_Incoming(Request("", "", ""), refusal=status))
 
     def _enter(self, incoming: _Incoming) -> None:
@@ -305,6 +314,7 @@ class Connection(asyncio.Protocol):
         rest = self._application.answer(request, self)
         if rest:
             self._answering = self._loop.create_task(self._finish(rest, body))
+            self._stir()
         else:
             self._answered(body)
 
@@ -319,9 +329,15 @@ class Connection(asyncio.Protocol):
     def _answered(self, body: Body | None) -> None:
         if body:
             body.let_go()
-        self.due = self._loop.time() + KEEP_ALIVE
+        self._stir()
         if not self.keeps:
             self._close()
+
+    def _stir(self) -> None:
+        """Something happened: if it is now the client's turn to do something, it has time for that again."""
+        waits = self._reading or self._full or not self._answering
+        if not self._heading:
+            self.due = self._loop.time() + KEEP_ALIVE if waits else math.inf
 
     def _close(self) -> None:
         self._deaf = True

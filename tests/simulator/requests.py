@@ -203,7 +203,7 @@ _MUTATIONS: st.SearchStrategy[Mutation] = st.one_of(
         lambda part: lambda request: replace(request, path=_with_segment(request.path, *part))
     ),
     st.tuples(st.sampled_from(_FIELDS), _JSON).map(
-        lambda field: lambda request: replace(request, body=_with_field(request.body, *field))
+        lambda field: lambda request: replace(request, body=_with_field(bytes(request.body), *field))
     ),
     st.sampled_from(sorted(_PARAMETERS)).flatmap(lambda name: _add_parameter(name, _PARAMETERS[name])),
     st.sampled_from(sorted(_HEADERS)).flatmap(lambda name: _add_header(name, _HEADERS[name])),
@@ -236,7 +236,7 @@ def with_text_anywhere(request: Request, text: str) -> Iterator[Request]:
         yield replace(request, headers=(*others, (name, text)))
         yield replace(request, headers=(*others, (name, f"Bearer {text}")))
     for name in _FIELDS:
-        yield replace(request, body=_with_field(request.body, name, text))
+        yield replace(request, body=_with_field(bytes(request.body), name, text))
 
 
 def filled(request: Request, upload: str, token: str, signed: str) -> Request:
@@ -250,5 +250,5 @@ def filled(request: Request, upload: str, token: str, signed: str) -> Request:
         path=path.replace("{upload}", upload),
         query=query,
         headers=tuple((name, value.replace("{token}", token)) for name, value in request.headers),
-        body=request.body.replace(b"{token}", token.encode()),
+        body=bytes(request.body).replace(b"{token}", token.encode()),
     )

@@ -7,6 +7,7 @@ came.
 
 import asyncio
 import math
+import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
@@ -217,7 +218,7 @@ class Connection(asyncio.Protocol):
         if self._length > LONGEST_HEAD or len(self._fields) == MOST_FIELDS:
             self._refuse(431)
         else:
-            self._fields.append((_field_name(name), value.decode("latin-1")))
+            self._fields.append((_field_name(name), sys.intern(value.decode("latin-1"))))
 
     def on_headers_complete(self) -> None:
         if self._deaf:
@@ -236,7 +237,7 @@ class Connection(asyncio.Protocol):
             self._refuse(400)  # RFC 9112 section 3.2
             return
         host = hosts[0] if hosts else ""
-        method = parser.get_method().decode("ascii")
+        method = sys.intern(parser.get_method().decode("ascii"))
         request = Request(method, host, path, query, headers, self.client, scheme=self._scheme)
         keeps = parser.should_keep_alive() and parser.get_http_version() == "1.1" and not parser.should_upgrade()
         limit = self._application.appetite(request)

@@ -3,6 +3,7 @@
 """
 
 import re
+from functools import lru_cache
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
@@ -15,6 +16,7 @@ LONGEST_REPOSITORY = 255
 """Characters. The grammar sets no limit, but clients and registries commonly do."""
 
 
+@lru_cache(maxsize=512)
 def is_repository(name: str) -> bool:
     return len(name) <= LONGEST_REPOSITORY and _REPOSITORY.fullmatch(name) is not None
 
@@ -28,6 +30,7 @@ def is_tag(name: str) -> bool:
     return _TAG.fullmatch(name) is not None
 
 
+@lru_cache(maxsize=512)
 def is_digest(name: str) -> bool:
     """Whether this is a digest. Of the registered algorithms the encoded part must fit, too."""
     if _DIGEST.fullmatch(name) is None:

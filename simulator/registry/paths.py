@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from simulator.topology import Kind
@@ -34,6 +35,7 @@ class Route:
         return self.kind in ("manifest", "blob", "referrers") and not self.by_tag
 
 
+@lru_cache(maxsize=512)
 def route(path: str) -> Route:
     if path in ("/v2/", "/v2"):
         return Route("ping")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from simulator.arrangement import ContentObject
 from simulator.bounds import STANDARD, Bounds, Room
@@ -20,6 +21,11 @@ def role_matches(role: str, pattern: str) -> bool:
     return role == pattern or role.endswith(":" + pattern)
 
 
+@lru_cache(maxsize=512)
+def _is_manifest(role: str) -> bool:
+    return any(role_matches(role, manifest) for manifest in _MANIFEST_ROLES)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An object that a server holds, and the name of the image that it is part of (``""``: it was pushed)."""
@@ -30,7 +36,7 @@ class Found:
 
     @property
     def is_manifest(self) -> bool:
-        return any(role_matches(self.object.role, role) for role in _MANIFEST_ROLES)
+        return _is_manifest(self.object.role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class Holding:
     def find(self, digest: str) -> ContentObject | None:
         """The object of this digest, if this copy has it."""
         found = self.image.objects.get(digest)
-        if found is None or any(role_matches(found.role, pattern) for pattern in self.without):
+        if found and self.without and any(role_matches(found.role, pattern) for pattern in self.without):
             return None
         return found
 

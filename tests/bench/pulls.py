@@ -1,6 +1,6 @@
 """Pulls a second on real daemons: bare, by the engine API alone, and through the lab with its judge.
 
-Run by ``tox run -e bench``. For each daemon, in alternating rounds, the same kind of image is pulled from the
+Run by ``tox run -e bench -- pulls``. For each daemon, in alternating rounds, the same kind of image is pulled from the
 same mirror: with nothing around it but its removal, and as a property test does, drawn by hypothesis, arranged, pulled,
 inspected, fetched from the journal, judged and removed. Ratios within one run are what to look at.
 """

@@ -33,13 +33,9 @@ class Gathered:
 
     def add(self, data: Data) -> None:
         if self.size < LARGE <= self.size + len(data):
-            self._spill()
-        written = 0
-        with contextlib.suppress(OSError):
-            written = self._file.write(data)
-        if written < len(data):
-            self._file = BytesIO(self._come())
-            self._file.seek(self.size)
+            self._move_to_file()
+        if not _write(self._file, data):
+            self._move_to_memory()
             self._file.write(data)
         self.size += len(data)
 
@@ -49,16 +45,26 @@ class Gathered:
             return self._file.getvalue()
         return memoryview(mmap.mmap(self._file.fileno(), self.size, prot=mmap.PROT_READ))
 
-    def _come(self) -> bytes:
-        self._file.seek(0)
-        return self._file.read(self.size)
-
-    def _spill(self) -> None:
+    def _move_to_file(self) -> None:
         with contextlib.suppress(OSError):
-            file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it lives as long as its content
-            come = self._come()
-            if file.write(come) == len(come):
-                self._file = file
+            self._move(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - it lives as long as its content
+
+    def _move_to_memory(self) -> None:
+        self._move(BytesIO())
+
+    def _move(self, place: IO[bytes]) -> None:
+        """Have what has come elsewhere, if there is room for it."""
+        self._file.seek(0)
+        if _write(place, self._file.read(self.size)):
+            self._file, place = place, self._file
+        place.close()
+
+
+def _write(file: IO[bytes], data: Data) -> bool:
+    """Write all of it; tells whether there was room."""
+    with contextlib.suppress(OSError):
+        return file.write(data) == len(data)
+    return False
 
 
 def keep(data: Data) -> Data:

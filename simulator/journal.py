@@ -63,9 +63,10 @@ class Entry:
             self._exchange, self._end = replace(self._exchange, ended=ended, sent=sent), None
         return self._exchange
 
-    @exchange.setter
-    def exchange(self, exchange: Exchange) -> None:
-        self._exchange, self._end = exchange, None
+    def answer(self, told: Exchange) -> None:
+        """Write down what the exchange is answered with, once that is known. It keeps its place and its beginning."""
+        before = self._exchange
+        self._exchange = replace(told, seq=before.seq, began=before.began)
 
     def end(self, now: float, sent: int) -> None:
         """Write down when the exchange ended and how many body bytes had left by then."""

@@ -10,7 +10,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from simulator.network.http import HEAD_TIME, KEEP_ALIVE, Application, Connection
-from simulator.network.intake import Intake
 
 MOST_CONNECTIONS = 16384
 """Connections of one site. One more ends the one that has rested for longest; where none rests, it is broken off
@@ -54,8 +53,8 @@ class _Listeners:
 class SiteServer(_Listeners):
     """The listeners of a site, and the connections that they took."""
 
-    def __init__(self, application: Application, intake: Intake) -> None:
-        super().__init__(lambda: Connection(application, intake, self._join, self._connections.discard))
+    def __init__(self, application: Application) -> None:
+        super().__init__(lambda: Connection(application, self._join, self._connections.discard))
         self._connections: set[Connection] = set()
         self._sweeping: asyncio.TimerHandle | None = None
 

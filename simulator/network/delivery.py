@@ -5,11 +5,12 @@ import logging
 import math
 import socket
 import struct
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
 from simulator.filed import Data
-from simulator.messages import WHOLE, Delivery, Request, Response
+from simulator.messages import WHOLE, Arriving, Delivery, Request, Response
 from simulator.network.http import Connection, head
+from simulator.network.intake import Intake
 from simulator.world import Reply, World
 
 _PIECE = 1 << 18
@@ -21,15 +22,22 @@ _ABORT_ON_CLOSE = struct.pack("ii", 1, 0)
 _log = logging.getLogger(__name__)
 
 
+Answerer = Callable[[Request, str], Reply | Awaitable[Reply]]
+"""Answers a request that arrived at a site."""
+
+
 class Application:
-    """What answers the requests of one site. ``clock`` gives the world's time, in seconds.
+    """What delivers the answers of one site. ``answer`` answers what was asked there, at once or when it is awaited;
+    ``clock`` gives the world's time, in seconds.
 
     What goes wrong here is the simulator's fault, and the journal tells of it.
     """
 
-    def __init__(self, world: World, site: str, clock: Callable[[], float]) -> None:
+    def __init__(self, world: World, site: str, answer: Answerer, clock: Callable[[], float], intake: Intake) -> None:
+        self.intake = intake
         self._world = world
         self._site = site
+        self._answer = answer
         self._clock = clock
 
     def appetite(self, request: Request) -> int:
@@ -39,11 +47,12 @@ class Application:
     def answer(self, request: Request, connection: Connection) -> Coroutine[None, None, None] | None:
         """Answer a request: at once where the whole answer is small, else when what this returns is awaited."""
         try:
-            reply = self._world.handle(request, self._clock(), self._site)
-            response = reply.response
-            if response.delivery is not WHOLE or len(response.body) > _PIECE:
+            reply = self._answer(request, self._site)
+            if not isinstance(reply, Reply):
                 return self._take_time(reply, connection)
-            reply.entry.end(self._clock(), _send_at_once(response, connection))
+            if not _is_small(reply.response):
+                return self._take_time(_at_once(reply), connection)
+            reply.entry.end(self._clock(), _send_small(reply.response, connection))
         except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
             self.failed(problem)
             connection.transport.abort()
@@ -53,9 +62,10 @@ class Application:
         self._world.journal.errors.append(f"An answer of {self._site} could not be delivered: {problem!r}")
         _log.error("An answer of %s could not be delivered", self._site, exc_info=problem)
 
-    async def _take_time(self, reply: Reply, connection: Connection) -> None:
-        delivery = reply.response.delivery
+    async def _take_time(self, answer: Awaitable[Reply], connection: Connection) -> None:
         try:
+            reply = await answer
+            delivery = reply.response.delivery
             if delivery.kind != "hang":
                 sent = await _deliver(reply.response, connection)
                 reply.entry.end(self._clock(), sent)
@@ -66,7 +76,16 @@ class Application:
             connection.transport.abort()
 
 
-def _send_at_once(response: Response, connection: Connection) -> int:
+async def _at_once(reply: Reply) -> Reply:
+    return reply
+
+
+def _is_small(response: Response) -> bool:
+    """Whether a response can leave as a whole, without a look at how much room there is."""
+    return response.delivery is WHOLE and response.fill is None and len(response.body) <= _PIECE
+
+
+def _send_small(response: Response, connection: Connection) -> int:
     """Send a small response; returns how many bytes of its body left."""
     transport = connection.transport
     if transport.is_closing():
@@ -85,6 +104,8 @@ async def _deliver(response: Response, connection: Connection) -> int:
     if delivery.kind == "slow":
         return await _deliver_slowly(response, delivery.seconds, connection)
     if delivery.kind == "whole":
+        if response.fill:
+            return await _deliver_fill(response, response.fill, connection)
         _send_head(response, connection)
         return await _send_body(response.body, connection)
     sent = 0
@@ -103,9 +124,38 @@ async def _break_off(delivery: Delivery, transport: asyncio.Transport) -> None:
         await asyncio.sleep(_FLUSH_INTERVAL)
     if delivery.after >= 0:
         await asyncio.sleep(_FLUSH_INTERVAL)
+    _reset(transport)
+
+
+def _reset(transport: asyncio.Transport) -> None:
     connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT_ON_CLOSE)
     transport.abort()
+
+
+async def _deliver_fill(response: Response, fill: Arriving, connection: Connection) -> int:
+    """Hand a body on as it arrives. One that will never be complete ends in a reset, and never looks complete; one
+    whose length nobody knows ends with the connection (RFC 9112 section 6.3).
+    """
+    if not response.header("content-length"):
+        connection.keeps = False
+    _send_head(response, connection)
+    sent = 0
+    leave = fill.subscribe(connection.nudge)
+    try:
+        while await connection.writable():
+            if piece := fill.available(sent):
+                connection.transport.write(piece)
+                sent += len(piece)
+            elif fill.failed:
+                _reset(connection.transport)
+            elif fill.ended:
+                break
+            else:
+                await connection.news()
+    finally:
+        leave()
+    return sent
 
 
 async def _deliver_slowly(response: Response, seconds: float, connection: Connection) -> int:

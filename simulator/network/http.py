@@ -50,6 +50,10 @@ class Application(Protocol):
         request waits until then. It raises nothing, and neither does this.
         """
 
+    @property
+    def intake(self) -> Intake:
+        """What lets bodies in."""
+
     def failed(self, problem: BaseException) -> None:
         """Take note of a failure of the simulator itself."""
 
@@ -62,6 +66,15 @@ class _Incoming:
     keeps: bool = False
     body: Body | None = None
     refusal: int = 0
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all that the client has to say was read."""
+        if self.refusal:
+            return False
+        if self.body:
+            return self.body.arrival != "too-large"
+        return not (self.request.header("content-length") or self.request.header("transfer-encoding"))
 
 
 class Connection(asyncio.Protocol):
@@ -76,7 +89,6 @@ class Connection(asyncio.Protocol):
         "_fields",
         "_full",
         "_heading",
-        "_intake",
         "_joined",
         "_left",
         "_length",
@@ -85,6 +97,7 @@ class Connection(asyncio.Protocol):
         "_queue",
         "_reading",
         "_scheme",
+        "_size",
         "_target",
         "_waiter",
         "client",
@@ -97,12 +110,10 @@ class Connection(asyncio.Protocol):
     def __init__(
         self,
         application: Application,
-        intake: Intake,
         joined: Callable[["Connection"], None],
         left: Callable[["Connection"], None],
     ) -> None:
         self._application = application
-        self._intake = intake
         self._joined, self._left = joined, left
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
@@ -124,20 +135,33 @@ class Connection(asyncio.Protocol):
 
     async def writable(self) -> bool:
         """Wait until more may be written; tells whether there is still somebody to read it."""
-        if self._full and not self.gone:
-            await self._something()
+        while self._full and not self.gone:
+            await self.news()
         return not self.transport.is_closing()
 
     async def until_gone(self) -> None:
         """Wait until the connection has ended."""
         while not self.gone:
-            await self._something()
+            await self.news()
+
+    async def news(self) -> None:
+        """Wait until there is room for more to be written, the connection has ended, or it is nudged."""
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def nudge(self) -> None:
+        """Have whoever waits for news look again."""
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def retire(self) -> None:
         """Close now, or after the answers that are under way."""
         self.keeps = False
         if self.rests:
-            self._close()
+            self.transport.close()
 
     def give_up(self) -> None:
         """Close what has rested for too long. A request that takes too long to come has its answer; a client that
@@ -148,7 +172,7 @@ class Connection(asyncio.Protocol):
         elif self._deaf or self._answering:
             self.transport.abort()
         else:
-            self._close()
+            self.transport.close()
 
     def break_off(self) -> asyncio.Task[None] | None:
         """End now, whatever is under way; returns the task that was."""
@@ -167,6 +191,11 @@ class Connection(asyncio.Protocol):
         self._joined(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._heading:
+            # the parser keeps a field to itself until it has all of it
+            self._length += len(data)
+            if self._length > LONGEST_HEAD:
+                self._refuse(431)
         if self._deaf:
             return
         try:
@@ -188,13 +217,13 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._full = False
         self._stir()
-        self._wake()
+        self.nudge()
         self._go_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.gone, self._deaf, self._full = True, True, False
         self._left(self)
-        self._wake()
+        self.nudge()
         if self._reading and self._reading.body:
             self._reading.body.arrival = "broken-off"
             self._read()
@@ -205,7 +234,7 @@ class Connection(asyncio.Protocol):
         self._heading = True
         self._target = b""
         self._fields: list[tuple[str, str]] = []
-        self._length = 0
+        self._length = self._size = 0
         self.due = self._loop.time() + HEAD_TIME
 
     def on_url(self, piece: bytes) -> None:
@@ -214,8 +243,8 @@ class Connection(asyncio.Protocol):
             self._refuse(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._length += len(name) + len(value)
-        if self._length > LONGEST_HEAD or len(self._fields) == MOST_FIELDS:
+        self._size += len(name) + len(value)
+        if self._size > LONGEST_HEAD or len(self._fields) == MOST_FIELDS:
             self._refuse(431)
         else:
             self._fields.append((_field_name(name), sys.intern(value.decode("latin-1"))))
@@ -241,7 +270,7 @@ class Connection(asyncio.Protocol):
         request = Request(method, host, path, query, headers, self.client, scheme=self._scheme)
         keeps = parser.should_keep_alive() and parser.get_http_version() == "1.1" and not parser.should_upgrade()
         limit = self._application.appetite(request)
-        body = self._intake.begin(request, limit) if limit else None
+        body = self._application.intake.begin(request, limit) if limit else None
         if request.header("expect"):
             self._expected(_Incoming(request, keeps, body))
         elif body is None or body.arrival == "too-large":
@@ -306,7 +335,7 @@ class Connection(asyncio.Protocol):
     def _answer(self, incoming: _Incoming) -> None:
         if incoming.refusal:
             self.transport.write(_refusal(incoming.refusal))
-            self._close()
+            self._close(incoming)
             return
         request, body = incoming.request, incoming.body
         self.keeps = self.keeps and incoming.keeps
@@ -314,25 +343,25 @@ class Connection(asyncio.Protocol):
             request = replace(request, body=body.data, arrival=body.arrival)
         rest = self._application.answer(request, self)
         if rest:
-            self._answering = self._loop.create_task(self._finish(rest, body))
+            self._answering = self._loop.create_task(self._finish(rest, incoming))
             self._stir()
         else:
-            self._answered(body)
+            self._answered(incoming)
 
-    async def _finish(self, rest: Coroutine[None, None, None], body: Body | None) -> None:
+    async def _finish(self, rest: Coroutine[None, None, None], incoming: _Incoming) -> None:
         try:
             await rest
         finally:
             self._answering = None
-            self._answered(body)
+            self._answered(incoming)
         self._go_on()
 
-    def _answered(self, body: Body | None) -> None:
-        if body:
-            body.let_go()
+    def _answered(self, incoming: _Incoming) -> None:
+        if incoming.body:
+            incoming.body.let_go()
         self._stir()
         if not self.keeps:
-            self._close()
+            self._close(incoming)
 
     def _stir(self) -> None:
         """Something happened: if it is now the client's turn to do something, it has time for that again."""
@@ -340,22 +369,17 @@ class Connection(asyncio.Protocol):
         if not self._heading:
             self.due = self._loop.time() + KEEP_ALIVE if waits else math.inf
 
-    def _close(self) -> None:
+    def _close(self, last: _Incoming) -> None:
+        """Close after the answer to a request, of which more may come that nobody reads: if that met a closed
+        connection, it would undo the answer (RFC 9112 section 9.6). So the client has a while to close first.
+        """
         self._deaf = True
         self._queue.clear()
-        self.transport.close()
-
-    async def _something(self) -> None:
-        """Wait until there is room for more to be written, or the connection has ended."""
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def _wake(self) -> None:
-        if self._waiter and not self._waiter.done():
-            self._waiter.set_result(None)
+        if last.is_read or not self.transport.can_write_eof():
+            self.transport.close()
+        elif not self.transport.is_closing():
+            self.transport.write_eof()
+            self.due = self._loop.time() + HEAD_TIME
 
 
 def head(status: int, headers: Headers, *, keeps: bool) -> bytes:

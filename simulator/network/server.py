@@ -10,12 +10,13 @@ from pathlib import Path
 from simulator.arrangement import Arrangement, Change, Content
 from simulator.bounds import STANDARD, Bounds, Room
 from simulator.control.wire import JournalPage, LedgerPage
+from simulator.messages import Request
 from simulator.network.certificates import UNTRUSTED, server_context
 from simulator.network.connections import ListenError, SiteServer
 from simulator.network.delivery import Application
 from simulator.network.intake import Intake
 from simulator.topology import Site, Topology
-from simulator.world import World
+from simulator.world import Reply, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,13 @@ class _SiteServer:
     """The server of one site."""
 
     def __init__(self, world: World, site: Site, certificates: Path, intake: Intake) -> None:
+
+        def answer(request: Request, at: str) -> Reply:
+            return world.handle(request, time.monotonic(), at)
+
         self._world = world
         self._site = site
-        self._http = SiteServer(Application(world, site.name, time.monotonic), intake)
+        self._http = SiteServer(Application(world, site.name, answer, time.monotonic, intake))
         self._posture = _Posture()
         self._context = self._tls(certificates) if site.tls_ports else None
 

@@ -1,7 +1,8 @@
 """The simulator beside real registries: requests and bytes a second, times, memory, and processor time.
 
-Run by ``tox run -e bench``, or ``tox run -e bench -- registries --seconds 5`` with options. All servers run side by side, hold the same content, and are loaded in turns, so that
-whatever else the machine does strikes all of them alike. Look at ratios within one run.
+Run by ``tox run -e bench``; with options, by ``tox run -e bench -- registries --seconds 5``. All servers run side by
+side, hold the same content, and are loaded in turns, so that whatever else the machine does strikes all of them
+alike. Look at ratios within one run.
 """
 
 import argparse

@@ -230,11 +230,10 @@ def with_text_anywhere(request: Request, text: str) -> Iterator[Request]:
         yield replace(request, path=_with_segment(request.path, at, text))
     for name in _PARAMETERS:
         yield replace(request, query=_with_parameter(request.query, name, text))
-        yield replace(request, query=f"{request.query}&{name}={text}")
+    yield replace(request, query=f"{request.query}&last={text}")
     for name in _HEADERS:
         others = tuple(header for header in request.headers if header[0] != name)
-        yield replace(request, headers=(*others, (name, text)))
-        yield replace(request, headers=(*others, (name, f"Bearer {text}")))
+        yield replace(request, headers=(*others, (name, f"Bearer {text}" if name == "authorization" else text)))
     for name in _FIELDS:
         yield replace(request, body=_with_field(bytes(request.body), name, text))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from simulator.arrangement import Break, Evict, Fault, Heal, Publish, Warm
 from simulator.bounds import Bounds
@@ -22,9 +22,9 @@ TAGS = st.sampled_from(["1", "2"])
 FAULTS = st.builds(
     Fault,
     kind=st.sampled_from(["status", "reset", "hang", "slow", "truncate", "corrupt", "wrong-digest", "wrong-type"]),
-    at=st.sampled_from(["any", "ping", "token", "manifest", "blob", "upload"]),
+    at=st.sampled_from(["any", "any", "ping", "token", "manifest", "blob", "upload"]),
     method=st.sampled_from(["", "GET", "PUT"]),
-    skip=st.integers(0, 2),
+    skip=st.integers(0, 1),
     times=st.none() | st.integers(0, 2),
     status=st.just(503),
     seconds=st.just(1.0),
@@ -63,6 +63,12 @@ class Journaling(RuleBasedStateMachine):
         self.secrets = ("", "", "")
         self.asker.arrange()
 
+    @initialize(faults=st.lists(st.builds(Break, SERVERS, FAULTS), max_size=4))
+    def break_before(self, faults: list[Break]) -> None:
+        for fault in faults:
+            self.asker.world.apply(fault)
+
+    @precondition(lambda self: len(self.asked) > 8)
     @rule()
     def arrange(self) -> None:
         self.asker.arrange()
@@ -122,5 +128,5 @@ class Journaling(RuleBasedStateMachine):
 
 TestJournaling = Journaling.TestCase
 TestJournaling.settings = settings(
-    deadline=None, max_examples=60, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow]
+    deadline=None, max_examples=50, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -63,7 +63,7 @@ class Journaling(RuleBasedStateMachine):
         self.secrets = ("", "", "")
         self.asker.arrange()
 
-    @initialize(faults=st.lists(st.builds(Break, SERVERS, FAULTS), max_size=4))
+    @initialize(faults=st.lists(st.builds(Break, SERVERS, FAULTS), min_size=1, max_size=4))
     def break_before(self, faults: list[Break]) -> None:
         for fault in faults:
             self.asker.world.apply(fault)
@@ -86,8 +86,12 @@ class Journaling(RuleBasedStateMachine):
         token = hub_pusher(beside, PUSHED, {PUSHED: "pull,push", REPOSITORY: "pull"}).token
         self.secrets = (self.secrets[0], token, self.secrets[2])
 
-    @rule(odd=requests())
-    def ask(self, odd: Request) -> None:
+    @rule(several=st.lists(requests(), min_size=1, max_size=6))
+    def ask(self, several: list[Request]) -> None:
+        for odd in several:
+            self._ask(odd)
+
+    def _ask(self, odd: Request) -> None:
         self.asker.now += 1
         request = filled(odd, *self.secrets)
         reply = self.asker.world.handle(request, self.asker.now)

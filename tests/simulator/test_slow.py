@@ -131,35 +131,6 @@ def test_what_comes_byte_by_byte_is_served(bench: Bench) -> None:
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 201 ")
 
 
-def test_one_connection_too_many_ends_the_one_that_rested_longest(
-    hasty: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("simulator.network.http.KEEP_ALIVE", 60)
-    monkeypatch.setattr("simulator.network.connections.MOST_CONNECTIONS", 3)
-    with contextlib.ExitStack() as opened:
-        first, second, third = (opened.enter_context(hasty.connect("own")) for _ in range(3))
-        for connection in (third, second, first):
-            connection.sendall(GET % b"/v2/")
-            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
-            time.sleep(0.01)
-        assert serves(hasty)
-        assert read_all(third) == b""
-        second.sendall(GET % b"/v2/")
-        assert second.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
-
-
-def test_where_no_connection_rests_one_too_many_is_broken_off(hasty: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    hasty.client.arrange(Arrangement(servers={"own": Holdings(faults=(Fault("hang", times=3),))}))
-    monkeypatch.setattr("simulator.network.connections.MOST_CONNECTIONS", 3)
-    with contextlib.ExitStack() as opened:
-        for _ in range(3):
-            opened.enter_context(hasty.connect("own")).sendall(GET % b"/v2/")
-        until(lambda: hasty.client.mark() == 3)
-        with hasty.connect("own") as one_more:
-            assert read_all(one_more) == b""
-    until(lambda: serves(hasty))
-
-
 # A process of its own
 
 

@@ -11,6 +11,9 @@ import httpx
 import pytest
 
 from simulator.arrangement import Arrangement, Break, Copy, Fault, Holdings, ImageSpec
+from simulator.bounds import LARGEST_MANIFEST, STANDARD
+from simulator.network import http
+from simulator.network.connections import MOST_CONNECTIONS
 from simulator.registry.content import build
 from simulator.topology import Site
 from tests.simulator.conftest import Bench
@@ -129,6 +132,22 @@ def test_what_comes_byte_by_byte_is_served(bench: Bench) -> None:
             connection.sendall(bytes([byte]))
             time.sleep(0.001)
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 201 ")
+
+
+def test_the_documentation_tells_the_limits() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
+    for told in (
+        f"| request target | {http.LONGEST_TARGET >> 10} KiB | 414 |",
+        f"| header fields | {http.MOST_FIELDS}, of {http.LONGEST_HEAD >> 10} KiB together | 431 |",
+        f"| time for a request's head | {http.HEAD_TIME} s | 408 |",
+        f"does not read | {http.KEEP_ALIVE} s |",
+        f"| manifest | {LARGEST_MANIFEST // MIB} MiB | 413 |",
+        f"| blob | {STANDARD.blob // MIB} MiB | 413 |",
+        f"| what clients pushed to one server | {STANDARD.pushed >> 30} GiB | 413 |",
+        f"| bodies that arrive at one time | {STANDARD.arriving // MIB} MiB | 413 |",
+        f"| connections to one server | {MOST_CONNECTIONS} |",
+    ):
+        assert told in text
 
 
 # A process of its own

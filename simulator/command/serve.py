@@ -12,13 +12,14 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import uvloop
 
 from simulator.arrangement import Arrangement, Copy, Holdings
+from simulator.bounds import STANDARD
 from simulator.checks import ArrangementError
 from simulator.command import imagespec, screen, view
 from simulator.command.imagespec import NamedImage, Reference, SpecError
@@ -53,7 +54,9 @@ class Warmth:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the command line asks for. ``ports`` are tried in turn; without ``directory``, one is made and removed."""
+    """What the command line asks for. ``ports`` are tried in turn; without ``directory``, one is made and removed.
+    ``journal`` is how many exchanges are kept.
+    """
 
     mirrors: tuple[str, ...]
     images: tuple[NamedImage, ...]
@@ -62,6 +65,7 @@ class Plan:
     ports: tuple[tuple[int, int], ...]
     control: Endpoint
     directory: Path | None
+    journal: int
     quiet: bool
 
     def topology(self, places: list[Place]) -> Topology:
@@ -105,6 +109,9 @@ def plan(arguments: list[str]) -> Plan:
     parser.add_argument("--ports", metavar="TLS,HTTP", help="(443,80 where that may be, else 8443,8080)")
     parser.add_argument("--control", type=endpoint(8900), default="127.0.0.1", metavar="ADDR[:PORT]")
     parser.add_argument("--directory", type=Path, metavar="DIR", help="keep the certificates there")
+    parser.add_argument(
+        "--journal", default=str(STANDARD.exchanges), metavar="N", help=f"exchanges to keep ({STANDARD.exchanges})"
+    )
     parser.add_argument("--quiet", action="store_true", help="do not show the exchanges")
     asked = parser.parse_args(arguments)
     mirrors = tuple(f"mirror-{number}" for number in range(1, _mirrors(asked.mirrors) + 1))
@@ -122,6 +129,7 @@ def plan(arguments: list[str]) -> Plan:
         ports=_ports(asked.ports) if asked.ports else (USUAL_PORTS, HIGH_PORTS),
         control=asked.control,
         directory=asked.directory,
+        journal=_kept(asked.journal),
         quiet=asked.quiet,
     )
 
@@ -129,6 +137,13 @@ def plan(arguments: list[str]) -> Plan:
 def _mirrors(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 3 and int(text) <= MOST_MIRRORS):
         message = f"--mirrors {text} is not a number from 0 to {MOST_MIRRORS}."
+        raise SpecError(message)
+    return int(text)
+
+
+def _kept(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text)):
+        message = f"--journal {text} is not a number of exchanges."
         raise SpecError(message)
     return int(text)
 
@@ -171,7 +186,7 @@ async def serve(asked: Plan) -> None:
     with _directory(asked.directory) as directory:
         topology = asked.topology(free_places(asked.network, 1 + len(asked.mirrors), asked.ports))
         authority = certify(topology.sites, directory)
-        simulator = Simulator(topology, directory)
+        simulator = Simulator(topology, directory, bounds=replace(STANDARD, exchanges=asked.journal))
         arrangement = asked.arrangement()
         await simulator.arrange(arrangement)
         async with running(simulator, asked.control):

@@ -259,11 +259,25 @@ def test_without_trustme_it_says_what_to_install(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
+def test_it_keeps_no_more_exchanges_than_it_is_told(temporary: Path) -> None:
+    served = start(temporary, "--ports", "8443,8080", "--quiet", "--journal", "2")
+    try:
+        with httpx.Client(trust_env=False) as client, SimulatorClient(served.control) as control:
+            for _ in range(3):
+                client.get(f"http://{served.sites()[1].address}:8080/v2/")
+            page = control.journal()
+        assert ([exchange.seq for exchange in page.exchanges], page.mark, page.forgotten) == ([1, 2], 3, 1)
+    finally:
+        served.process.kill()
+        served.process.communicate()
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--image", "alpine,layers=none"], "layers=none is not a number from 1 to 127."),
         (["--image", "a/b", "--image", "a/b:latest,size=1"], "There are two images a/b:latest."),
+        (["--journal", "0"], "--journal 0 is not a number of exchanges."),
         (["--mirrors", "many"], "--mirrors many is not a number from 0 to 100."),
         (
             ["--warm", "mirror-3:hello"],

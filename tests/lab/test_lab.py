@@ -9,6 +9,8 @@ from fixtures.errors import LabError, UsageError
 from fixtures.lab.lab import Lab
 from fixtures.scenario import Configure, Pull, Reference, Remove, Restart, Scenario, ShowInfo
 from simulator.arrangement import Break, Copy, Evict, Fault, Holdings, ImageSpec, Publish
+from simulator.client import SimulatorClient
+from simulator.control.wire import JournalPage
 
 pytestmark = pytest.mark.engine
 
@@ -194,4 +196,17 @@ def test_what_the_simulator_refuses_is_an_error_of_the_lab(classic: Lab) -> None
 def test_a_digest_of_no_image_is_wrong_usage(classic: Lab) -> None:
     with pytest.raises(UsageError, match="names the digest of an image that it has not: 'v9'"):
         classic.play(replace(AT_HUB, steps=(Pull(Reference("library/app", digest="v9")),)))
+    still_plays(classic)
+
+
+def test_a_journal_that_forgot_is_an_error_of_the_lab(classic: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = SimulatorClient.journal
+
+    def forgetful(client: SimulatorClient, since: int = 0) -> JournalPage:
+        return replace(read(client, since), forgotten=since + 2)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SimulatorClient, "journal", forgetful)
+        with pytest.raises(LabError, match="forgot 2 exchanges of this trial"):
+            classic.play(AT_MIRROR)
     still_plays(classic)

@@ -20,6 +20,7 @@ class Bounds:
     blob: int = 1 << 28
     pushed: int = 1 << 30
     arriving: int = 1 << 29
+    cached: int = 1 << 26
 
 
 STANDARD = Bounds()

@@ -17,6 +17,7 @@ class Exchange:
     monotonic clock; ``ended`` is ``None`` while the exchange is under way (and for a hang, for ever).
     ``length`` is the body length that the answer announced, ``sent`` the body bytes that left.
     ``role`` and ``image`` name the object asked for, where an image of the arrangement has it.
+    ``status`` and ``length`` are 0 until it is known what to answer.
     ``fault`` is the kind of the fault that struck, or ``""``. ``account`` is the one of Hub's that the
     credentials were found to be of, or ``""``.
     """
@@ -70,6 +71,11 @@ class Journal:
         self._exchanges.append(exchange)
         return Entry(self, exchange.seq)
 
+    def answer(self, seq: int, told: Exchange) -> None:
+        """Write down what an exchange is answered with, once that is known. It keeps its place and its beginning."""
+        before = self._exchanges[seq]
+        self._exchanges[seq] = replace(told, seq=seq, began=before.began)
+
     def end(self, seq: int, now: float, sent: int) -> None:
         """Write down when an exchange ended and how many body bytes had left by then."""
         self._exchanges[seq] = replace(self._exchanges[seq], ended=now, sent=sent)
@@ -81,6 +87,9 @@ class Entry:
 
     journal: Journal
     seq: int
+
+    def answer(self, told: Exchange) -> None:
+        self.journal.answer(self.seq, told)
 
     def end(self, now: float, sent: int) -> None:
         self.journal.end(self.seq, now, sent)

@@ -39,6 +39,11 @@ class Manifest:
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
+def is_type(media_type: str) -> bool:
+    """Whether this is the type of a manifest or an index."""
+    return media_type in _MANIFEST_TYPES or media_type in _INDEX_TYPES
+
+
 def read(data: bytes, content_type: str) -> Manifest:
     """Read a manifest that came with this ``Content-Type`` (``""``: with none). Raises ManifestError."""
     try:

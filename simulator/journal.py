@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulator.arrangement import Stage
-from simulator.messages import Scheme
+from simulator.messages import Response, Scheme
 
 CredentialsKind = Literal["none", "basic", "bearer", "other"]
 
@@ -93,3 +93,11 @@ class Entry:
 
     def end(self, now: float, sent: int) -> None:
         self.journal.end(self.seq, now, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to answer, and the journal's entry to end once the answer has left."""
+
+    response: Response
+    entry: Entry

@@ -26,16 +26,17 @@ from simulator.arrangement import (
 )
 from simulator.bounds import LONGEST_FORM, STANDARD, Bounds
 from simulator.checks import check_arrangement, check_change, hub_of, site_named
+from simulator.direct import drive
 from simulator.faults import SPOILING, Faults
 from simulator.hub import tokens
 from simulator.hub.hub import PROBE, PROBE_IMAGE, PROBE_TAG, Answer, Hub
 from simulator.hub.limits import Ledger
 from simulator.hub.seals import Seal
-from simulator.journal import CredentialsKind, Entry, Exchange, Journal
-from simulator.messages import WHOLE, Request, Response
+from simulator.journal import CredentialsKind, Exchange, Journal, Reply
+from simulator.messages import Request, Response
 from simulator.mirror.mirror import Mirror
 from simulator.mirror.policy import policy_of
-from simulator.programs import Ask, Effect, Given, Program, T, Wait
+from simulator.programs import Program
 from simulator.registry import answers, pushing
 from simulator.registry import reading as registry
 from simulator.registry.content import build
@@ -45,14 +46,6 @@ from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "bearer": "bearer"}
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What to answer, and the journal's entry to end once the answer has left."""
-
-    response: Response
-    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +262,7 @@ class World:
     def _settle(self, now: float) -> None:
         while (due := self._next_due()) is not None and due <= now:
             for program in self.turn(due):
-                self._drive(program, due)
+                drive(self, program, due)
         self._latest = max(self._latest, now)
 
     def handle(self, request: Request, now: float, site: str = "") -> Reply:
@@ -277,53 +270,7 @@ class World:
         world, at ``now``. What was due by then happens before.
         """
         self._settle(now)
-        return self._drive(self.steps(request, now, site), now)
-
-    def _drive(self, program: Program[T], now: float) -> T:
-        """Do a program at once."""
-        try:
-            effect = next(program)
-            while True:
-                effect = program.send(self._given(effect, now))
-        except StopIteration as done:
-            result: T = done.value
-            return result
-
-    def _given(self, effect: Effect, now: float) -> Given:
-        """What comes of an effect among the servers of this world."""
-        if isinstance(effect, Wait):
-            return Given(now)
-        host = effect.request.host.lower().partition(":")[0]
-        site = next((site for site in self.topology.sites if host in (*site.hosts, site.address)), None)
-        if site is None or self.unresolvable(site.name, now):
-            return Given(now, problem=f"{host} cannot be resolved.")
-        if self.refuses(site.name, now):
-            return Given(now, problem=f"{host} refuses connections.")
-        if effect.request.scheme == "https" and self.untrusted(site.name, now):
-            return Given(now, problem=f"{host} shows a certificate that is not trusted.")
-        reply = self._drive(self.steps(effect.request, now, site.name), now)
-        return self._received(effect, reply, now)
-
-    def _received(self, asked: Ask, reply: Reply, now: float) -> Given:
-        """What arrives of an answer, all at once."""
-        response = reply.response
-        delivery = response.delivery
-        late = delivery.kind == "hang" or (delivery.kind == "slow" and delivery.seconds > asked.timeout)
-        if late:
-            return Given(now, problem=f"{asked.request.host} did not answer within {asked.timeout} s.", late=True)
-        if delivery.kind == "reset" and delivery.after < 0:
-            reply.entry.end(now, 0)
-            return Given(now, problem=f"{asked.request.host} reset the connection.")
-        broken = delivery.kind in ("reset", "truncate")
-        body = response.body[: delivery.after] if broken else response.body
-        reply.entry.end(now, len(body))
-        if asked.sink and response.status == 200:
-            asked.sink.write(body)
-            (asked.sink.fail if broken else asked.sink.finish)()
-            return Given(now, replace(response, body=b"", delivery=WHOLE))
-        if broken:
-            return Given(now, problem=f"{asked.request.host} broke off its answer.")
-        return Given(now, response)
+        return drive(self, self.steps(request, now, site), now)
 
     def steps(self, request: Request, now: float, site: str = "") -> Program[Reply]:
         """Answer a request that arrived at a site (``""``: at that of the request's host). If the program asks, its

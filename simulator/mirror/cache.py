@@ -10,102 +10,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from simulator.arrangement import ContentObject
+from simulator.mirror.objects import CachedImage, CachedObject, Repository
 from simulator.mirror.orders import Ordering, ordering
 from simulator.mirror.policy import Eviction
 from simulator.mirror.shelf import Shelf
 from simulator.registry.manifests import Manifest
-from simulator.registry.store import BLOB_TYPE, Found
+from simulator.registry.store import Found
 
 _SHA256 = "sha256:"
-
-
-class _Repository:
-    """The images of one repository, by reference."""
-
-    __slots__ = ("images", "name")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.images: dict[str, CachedImage] = {}
-
-
-class _Object:
-    """One manifest or blob. ``place`` is its number on the shelf, 0 while its bytes are not there. ``parts`` is what
-    a manifest needs (``None`` of a blob, and of a manifest that was never there).
-
-    ``home`` and ``needs`` tell in which repository it is needed, how often; ``more`` does so for others.
-    """
-
-    __slots__ = ("digest", "home", "media_type", "more", "needs", "parts", "place", "root_of", "size")
-
-    def __init__(self, digest: bytes | str) -> None:
-        self.digest = digest
-        self.size = 0
-        self.place = 0
-        self.media_type = BLOB_TYPE
-        self.parts: tuple[_Object, ...] | None = None
-        self.root_of: CachedImage | None = None
-        self.home: _Repository | None = None
-        self.needs = 0
-        self.more: dict[_Repository, int] | None = None
-
-    def needed_in(self, repository: _Repository) -> int:
-        if self.home is repository:
-            return self.needs
-        return self.more.get(repository, 0) if self.more else 0
-
-    def needed(self) -> int:
-        """How often it is needed in all."""
-        return self.needs + (sum(self.more.values()) if self.more else 0)
-
-    def repositories(self) -> Iterator[_Repository]:
-        if self.home:
-            yield self.home
-        yield from self.more or ()
-
-    def need(self, repository: _Repository) -> bool:
-        """Need it once more in a repository; tells whether that is the first time there."""
-        if self.home is repository:
-            self.needs += 1
-            return False
-        if self.home is None:
-            self.home, self.needs = repository, 1
-            return True
-        self.more = self.more or {}
-        before = self.more.get(repository, 0)
-        self.more[repository] = before + 1
-        return not before
-
-    def release(self, repository: _Repository) -> bool:
-        """Need it once less in a repository; tells whether it is not needed there any more."""
-        if self.home is repository:
-            self.needs -= 1
-            if self.needs:
-                return False
-            self.home = None
-            if self.more:
-                self.home, self.needs = self.more.popitem()
-                self.more = self.more or None
-            return True
-        if self.more is None:
-            raise LookupError
-        self.more[repository] -= 1
-        if self.more[repository]:
-            return False
-        del self.more[repository]
-        self.more = self.more or None
-        return True
-
-
-class CachedImage:
-    """What a repository has under a reference."""
-
-    __slots__ = ("reference", "repository", "root")
-
-    def __init__(self, repository: _Repository, reference: str, root: _Object) -> None:
-        self.repository = repository
-        self.reference = reference
-        self.root = root
 
 
 Ages = OrderedDict[CachedImage, float]
@@ -123,8 +35,8 @@ class Cache:
         self._eviction = eviction
         self._checks = checks
         self._shelf = Shelf(room)
-        self._repositories: dict[str, _Repository] = {}
-        self._objects: dict[bytes | str, _Object] = {}
+        self._repositories: dict[str, Repository] = {}
+        self._objects: dict[bytes | str, CachedObject] = {}
         self._order: Ordering[CachedImage] = ordering(eviction.order, CachedImage)
         self._used: Ages = OrderedDict()
         self._fetched: Ages = OrderedDict()
@@ -275,27 +187,27 @@ class Cache:
         place = self._repositories.get(repository)
         return place.images.get(reference) if place else None
 
-    def _find(self, repository: str, reference: str) -> _Object | None:
+    def _find(self, repository: str, reference: str) -> CachedObject | None:
         """What a tag or a digest names, there or not."""
         if ":" in reference:
             return self._needed(repository, reference)
         image = self._image(repository, reference)
         return image.root if image else None
 
-    def _needed(self, repository: str, digest: str) -> _Object | None:
+    def _needed(self, repository: str, digest: str) -> CachedObject | None:
         place = self._repositories.get(repository)
         found = self._objects.get(_key(digest)) if place else None
         return found if place and found and found.needed_in(place) else None
 
-    def _found(self, found: _Object) -> Found:
+    def _found(self, found: CachedObject) -> Found:
         digest = _text(found.digest)
         return Found("", ContentObject("", digest, found.media_type, found.size), self._shelf.read(found.place))
 
-    def _object(self, digest: str) -> _Object:
+    def _object(self, digest: str) -> CachedObject:
         key = _key(digest)
         found = self._objects.get(key)
         if found is None:
-            found = self._objects[key] = _Object(key)
+            found = self._objects[key] = CachedObject(key)
         return found
 
     def _supersede(self, repository: str, tag: str, digest: str, now: float) -> None:
@@ -350,7 +262,7 @@ class Cache:
     def _add(self, repository: str, reference: str, digest: str) -> None:
         place = self._repositories.get(repository)
         if place is None:
-            place = self._repositories[repository] = _Repository(repository)
+            place = self._repositories[repository] = Repository(repository)
         root = self._object(digest)
         image = place.images[reference] = CachedImage(place, reference, root)
         root.root_of = image
@@ -384,7 +296,7 @@ class Cache:
             ages.pop(image, None)
         self._release(image.root, image.repository)
 
-    def _need(self, parts: Iterable[_Object], place: _Repository) -> None:
+    def _need(self, parts: Iterable[CachedObject], place: Repository) -> None:
         """Need objects once more in a repository, and so what they need."""
         ahead = list(parts)
         while ahead:
@@ -392,7 +304,7 @@ class Cache:
             if part.need(place):
                 ahead += part.parts or ()
 
-    def _release(self, root: _Object, place: _Repository) -> None:
+    def _release(self, root: CachedObject, place: Repository) -> None:
         ahead = [root]
         while ahead:
             part = ahead.pop()
@@ -403,21 +315,21 @@ class Cache:
                 self._unstore(part)
                 del self._objects[part.digest]
 
-    def _store(self, kept: _Object, data: bytes) -> None:
+    def _store(self, kept: CachedObject, data: bytes) -> None:
         if not kept.place:
             kept.place = self._shelf.put(data)
             kept.size = len(data)
             self.bytes += kept.size
 
-    def _unstore(self, part: _Object) -> None:
+    def _unstore(self, part: CachedObject) -> None:
         if part.place:
             self._shelf.remove(part.place)
             self.bytes -= part.size
             part.place = 0
 
 
-def _closure(root: _Object) -> Iterator[_Object]:
-    seen: set[_Object] = set()
+def _closure(root: CachedObject) -> Iterator[CachedObject]:
+    seen: set[CachedObject] = set()
     ahead = [root]
     while ahead:
         part = ahead.pop()

@@ -246,7 +246,7 @@ class TestSync:
         mark = len(asker.world.journal)
         asker.now = asker.world.advance(asker.now, 98)
         assert asker.ask(manifest_path("1")).body == data("single", "manifest")
-        asker.now = asker.world.advance(asker.now, 200)
+        asker.now = asker.world.advance(asker.now, 199)
         assert asker.ask(manifest_path("1")).body == data("many", "index")
         assert [method for method, _, _ in asked(asker, mark)] == ["HEAD", "GET", "HEAD"]
         assert [one.began for one in upstream(asker, mark)] == [101, 101, 201]

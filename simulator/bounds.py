@@ -22,6 +22,7 @@ class Bounds:
     pushed: int = 1 << 30
     arriving: int = 1 << 29
     exchanges: int = 100_000
+    cached: int = 1 << 26
 
 
 STANDARD = Bounds()

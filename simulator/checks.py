@@ -2,9 +2,12 @@
 
 import math
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from operator import attrgetter
+from urllib.parse import urlsplit
 
 from simulator.arrangement import Arrangement, Break, Change, Copy, Evict, Fault, Heal, ImageSpec, Limits, Publish, Warm
+from simulator.mirror.policy import Policy, Upstream, policy_of
 from simulator.registry import names
 from simulator.topology import Site, Topology
 
@@ -16,6 +19,30 @@ LARGEST_LAYER = 1 << 28
 
 LARGEST_LIMIT = 1_000_000
 """Pulls or requests. Each that counts is remembered for the length of its window."""
+
+
+MOST_REQUESTS = 10_000
+"""Requests that an image may have to wait for before it is admitted. Each is remembered."""
+
+LONGEST_TIME = 3.2e9
+"""Seconds: about a century."""
+
+_TIME = (0.1, LONGEST_TIME)
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "admission.requests": (1, MOST_REQUESTS),
+    "admission.within": _TIME,
+    "admission.probability": (0, 1),
+    "admission.delay": (0, LONGEST_TIME),
+    "eviction.bytes": (0, 1 << 62),
+    "eviction.images": (0, 1 << 62),
+    "eviction.idle": _TIME,
+    "eviction.age": _TIME,
+    "eviction.sweep": _TIME,
+    "sync.every": _TIME,
+    "sync.fresh": (0, LONGEST_TIME),
+    "upstream.timeout": _TIME,
+}
+"""What the figures of a policy may be."""
 
 
 class ArrangementError(ValueError):
@@ -32,7 +59,50 @@ def check_arrangement(topology: Topology, arrangement: Arrangement) -> None:
             _check_copy(server, copy, arrangement.images)
         for fault in holdings.faults:
             _check_fault(server, fault)
+        if holdings.policy is not None:
+            _check_policy(site_named(topology, server), policy_of(holdings.policy))
     _check_hub(arrangement)
+
+
+def _check_policy(site: Site, policy: Policy) -> None:
+    problem = _problem_of(policy) or _problem_of_upstream(site, policy.upstream)
+    if site.kind != "mirror":
+        problem = "cannot be: it is no mirror"
+    if problem:
+        message = f"The policy of server {site.name!r} {problem}."
+        raise ArrangementError(message)
+
+
+def _problem_of(policy: Policy) -> str:
+    """Which figure of a policy is not within its range."""
+    for name, (least, most) in _RANGES.items():
+        figure = attrgetter(name)(policy)
+        if figure is not None and not least <= figure <= most:
+            return f"has {name}={figure}; it may be {least} to {most}"
+    return ""
+
+
+def _problem_of_upstream(site: Site, upstream: Upstream) -> str:
+    if upstream.status and not 400 <= upstream.status <= 599:
+        return f"fails with status {upstream.status}; it may be 400 to 599"
+    if not _is_base(upstream.url):
+        return f"has the upstream {upstream.url!r}; one is written like 'https://registry.example:5000'"
+    if urlsplit(upstream.url).hostname in (*site.hosts, site.address):
+        return f"has the upstream {upstream.url!r}, which is the mirror itself"
+    if ":" in upstream.user or not (upstream.user + upstream.password).isprintable():
+        return "has a user with a colon, or credentials with characters that cannot be sent"
+    return ""
+
+
+def _is_base(url: str) -> bool:
+    """Whether this is a scheme, a host and perhaps a port, and no more."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url and "@" not in parts.netloc
+    return good and plain and parts.path in ("", "/") and not (parts.query or parts.fragment)
 
 
 def _check_hub(arrangement: Arrangement) -> None:
@@ -83,6 +153,7 @@ def check_change(topology: Topology, images: Container[str], change: Change) -> 
         case Evict():
             _check_place(change.server, change.repository, change.tag)
             _check_roles(change.server, change.roles)
+            _check_digests(change)
         case Break():
             _check_fault(change.server, change.fault)
         case Heal():
@@ -148,6 +219,18 @@ def _check_roles(server: str, roles: tuple[str, ...]) -> None:
         if not _ROLE.fullmatch(role):
             message = f"{role!r} (on server {server!r}) is not a role; one is written like 'layer:0'."
             raise ArrangementError(message)
+
+
+def _check_digests(change: Evict) -> None:
+    for digest in change.digests:
+        if not names.is_digest(digest):
+            message = f"{digest!r} (on server {change.server!r}) is not a digest."
+            raise ArrangementError(message)
+    if change.digests and (change.tag or change.roles):
+        message = (
+            f"What is evicted from server {change.server!r} is named by digests, or by a tag and roles, not by both."
+        )
+        raise ArrangementError(message)
 
 
 def _check_fault(server: str, fault: Fault) -> None:

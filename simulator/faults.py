@@ -12,6 +12,9 @@ from simulator.registry import answers
 CONNECTION_KINDS: frozenset[FaultKind] = frozenset({"refuse", "dns", "untrusted"})
 """The kinds that strike a whole server, before any exchange."""
 
+SPOILING: tuple[FaultKind, ...] = ("slow", "truncate", "reset", "corrupt")
+"""The kinds that need the body of the answer that they spoil."""
+
 _STAGES_OF: Mapping[str, tuple[Stage, ...]] = {
     "manifest": ("manifest-by-tag", "manifest-by-digest"),
     "blob": ("config", "layer", "blob"),

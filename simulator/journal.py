@@ -7,7 +7,7 @@ from typing import Literal
 
 from simulator.arrangement import Stage
 from simulator.bounds import STANDARD
-from simulator.messages import Scheme
+from simulator.messages import Response, Scheme
 
 CredentialsKind = Literal["none", "basic", "bearer", "other"]
 
@@ -20,6 +20,7 @@ class Exchange:
     monotonic clock; ``ended`` is ``None`` while the exchange is under way (and for a hang, for ever).
     ``length`` is the body length that the answer announced, ``sent`` the body bytes that left.
     ``role`` and ``image`` name the object asked for, where an image of the arrangement has it.
+    ``status`` and ``length`` are 0 until it is known what to answer.
     ``fault`` is the kind of the fault that struck, or ``""``. ``account`` is the one of Hub's that the
     credentials were found to be of, or ``""``.
     """
@@ -113,3 +114,11 @@ class Journal:
     def end(self, seq: int, now: float, sent: int) -> None:
         """As Entry.end, for the exchange with this ``seq``."""
         self._entries[seq - self.forgotten].end(now, sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to answer, and the journal's entry to end once the answer has left."""
+
+    response: Response
+    entry: Entry

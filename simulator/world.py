@@ -4,7 +4,7 @@ No sockets, no clock: ``now`` is passed in, in seconds of one monotonic clock.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
@@ -26,19 +26,22 @@ from simulator.arrangement import (
 )
 from simulator.bounds import LONGEST_FORM, STANDARD, Bounds
 from simulator.checks import check_arrangement, check_change, hub_of, site_named
-from simulator.faults import Faults
+from simulator.direct import drive
+from simulator.faults import SPOILING, Faults
 from simulator.hub import tokens
 from simulator.hub.hub import PROBE, PROBE_IMAGE, PROBE_TAG, Answer, Hub
 from simulator.hub.limits import Ledger
 from simulator.hub.seals import Seal
-from simulator.journal import CredentialsKind, Entry, Exchange, Journal
+from simulator.journal import CredentialsKind, Exchange, Journal, Reply
 from simulator.messages import Request, Response
-from simulator.programs import Effect, Given, Program, T, Wait
+from simulator.mirror.mirror import Mirror
+from simulator.mirror.policy import policy_of
+from simulator.programs import Program
 from simulator.registry import answers, pushing
 from simulator.registry import reading as registry
 from simulator.registry.content import build
 from simulator.registry.paths import READ, Route, changes, route
-from simulator.registry.store import Holding, Store
+from simulator.registry.store import Holding, Store, role_matches
 from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
@@ -46,18 +49,11 @@ _CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "beare
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What to answer, and the journal's entry to end once the answer has left."""
-
-    response: Response
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
 class _Asked:
     """Where a request arrived and what it is about."""
 
     site: str
+    host: str
     route: Route
     stage: Stage
     role: str = ""
@@ -65,12 +61,13 @@ class _Asked:
 
 
 class _Server:
-    """One site with its present state."""
+    """One site with its present state: what it holds, in a ``store``, or as a ``mirror`` that has a policy."""
 
     def __init__(self, site: Site, store: Store) -> None:
         self.site = site
         self.names = {*site.hosts, site.address, ""}
         self.store = store
+        self.mirror: Mirror | None = None
         self.faults = Faults()
 
 
@@ -99,16 +96,21 @@ class World:
         self._servers = {site.name: _Server(site, self._stock(site)) for site in topology.sites}
         self._images: dict[str, ImageSpec] = {}
         self._known: dict[str, tuple[str, str]] = {}
+        self._roots: dict[str, Content] = {}
+        self._latest = 0.0
 
-    def arrange(self, arrangement: Arrangement) -> dict[str, Content]:
+    def arrange(self, arrangement: Arrangement, now: float | None = None) -> dict[str, Content]:
         """Replace everything that is held and broken, begin a new journal, and tell the content of each image.
 
+        ``now`` (``None``: the latest time that this world was told) is when mirrors got what they hold.
         Raises ArrangementError, and leaves all as it was, where the arrangement cannot be.
         """
         check_arrangement(self.topology, arrangement)
         contents = {name: build(spec).content for name, spec in arrangement.images.items()}
         self._images = dict(arrangement.images)
         self._known = {}
+        self._roots = {content.root: content for content in contents.values()}
+        self._latest = self._latest if now is None else now
         self._hub.publish(arrangement)
         for name, content in contents.items():
             for part in content.objects:
@@ -117,8 +119,12 @@ class World:
             holdings = arrangement.servers.get(name, Holdings())
             server.store = self._stock(server.site)
             server.faults = Faults(holdings.faults)
+            server.mirror = None
+            if holdings.policy is not None:
+                policy, seed = policy_of(holdings.policy), f"{self._seed} {name}"
+                server.mirror = Mirror(server.site, policy, seed, self._latest, self.bounds)
             for copy in holdings.copies:
-                server.store.put(copy.repository, copy.tag, self._holding(copy))
+                self._put(server, copy)
         self.journal = Journal(self.bounds.exchanges)
         return contents
 
@@ -132,25 +138,60 @@ class World:
         for change in changes:
             check_change(self.topology, self._images, change)
 
-    def apply(self, change: Change) -> int:
+    def apply(self, change: Change, now: float | None = None) -> int:
         """Apply a change; returns the journal's mark: exchanges with this ``seq`` or a greater one came after.
+        ``now`` (``None``: the latest time that this world was told) is when a mirror gets what it is to hold.
 
         Raises ArrangementError, and changes nothing, where the change cannot be.
         """
         self.check([change])
+        self._latest = self._latest if now is None else now
         server = self._servers[change.server]
         match change:
             case Publish(repository=repository, tag=tag, image=image):
-                server.store.put(repository, tag, self._holding(Copy(repository, tag, image)))
+                self._put(server, Copy(repository, tag, image))
             case Warm(repository=repository, tag=tag):
-                server.store.take(self._servers[hub_of(self.topology).name].store, repository, tag)
-            case Evict(repository=repository, tag=evicted, roles=roles):
-                server.store.evict(repository, evicted, roles)
+                hub = self._servers[hub_of(self.topology).name].store
+                if server.mirror:
+                    server.mirror.put(repository, tag, hub.closure(repository, tag), self._latest)
+                else:
+                    server.store.take(hub, repository, tag)
+            case Evict():
+                self._evict(server, change)
             case Break(fault=fault):
                 server.faults.add(fault)
             case Heal():
                 server.faults = Faults()
         return len(self.journal)
+
+    def _put(self, server: _Server, copy: Copy) -> None:
+        """Let a server hold a copy of an image."""
+        holding = self._holding(copy)
+        if server.mirror is None:
+            server.store.put(copy.repository, copy.tag, holding)
+            return
+        whole = replace(holding, without=frozenset())
+        objects = holding.image.content.objects
+        parts = [found for part in objects if (found := whole.found(part.digest))]
+        server.mirror.put(copy.repository, copy.tag, parts, self._latest)
+        for part in objects:
+            if not holding.find(part.digest):
+                server.mirror.cache.drop(copy.repository, part.digest)
+
+    def _evict(self, server: _Server, change: Evict) -> None:
+        held = server.mirror.cache if server.mirror else server.store
+        if change.digests:
+            for digest in change.digests:
+                held.drop(change.repository, digest)
+        elif isinstance(held, Store):
+            held.evict(change.repository, change.tag, change.roles)
+        elif not change.roles:
+            held.evict(change.repository, change.tag)
+        else:
+            for root in held.roots(change.repository, change.tag):
+                for part in self._roots[root].objects if root in self._roots else ():
+                    if any(role_matches(part.role, role) for role in change.roles):
+                        held.drop(change.repository, part.digest, shared=False)
 
     def refuses(self, site: str, now: float) -> bool:
         """Whether a site takes no connections at present."""
@@ -165,8 +206,15 @@ class World:
         return self._has(site, "untrusted", now)
 
     def next_turn(self, now: float) -> float | None:
-        """When next a fault of any site begins or ends, if one does."""
+        """When next a fault of any site begins or ends, or a mirror has something to do by itself (which may be due
+        already), if ever. Every request, change and step of a program may bring that forward.
+        """
         turns = [server.faults.next_turn(now) for server in self._servers.values()]
+        turns.append(self._next_due())
+        return min((turn for turn in turns if turn is not None), default=None)
+
+    def _next_due(self) -> float | None:
+        turns = (server.mirror.next_turn() for server in self._servers.values() if server.mirror)
         return min((turn for turn in turns if turn is not None), default=None)
 
     def _has(self, site: str, kind: FaultKind, now: float) -> bool:
@@ -186,57 +234,75 @@ class World:
         return registry.appetite(server.store, self._route(server, host, request), request, server.site.kind)
 
     def turn(self, now: float) -> tuple[Program[None], ...]:
-        """The programs of what is due by now, and by now alone: each is to be driven, in order or side by side."""
-        return ()
+        """What mirrors have to do by themselves by now. They give each program once: it is to be driven to its end,
+        in this order or side by side.
+        """
+        self._latest = max(self._latest, now)
+        return tuple(
+            self._guarded(server.site.name, program)
+            for server in self._servers.values()
+            if server.mirror
+            for program in server.mirror.turn(now)
+        )
+
+    def _guarded(self, site: str, program: Program[None]) -> Program[None]:
+        """A program whose failure is the simulator's own."""
+        try:
+            yield from program
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
+            self.journal.errors.append(f"{site} failed at what it does by itself: {problem!r}")
 
     def advance(self, now: float, seconds: float) -> float:
-        """Let so many seconds pass, with every turn in between at its time; returns the new time. Programs are
-        driven as by ``handle``.
+        """Let so many seconds pass, with every turn in between at its time and in its order; returns the new time.
+        What is asked meanwhile is answered as by ``handle``.
         """
+        self._settle(now + seconds)
         return now + seconds
 
+    def _settle(self, now: float) -> None:
+        while (due := self._next_due()) is not None and due <= now:
+            for program in self.turn(due):
+                drive(self, program, due)
+        self._latest = max(self._latest, now)
+
     def handle(self, request: Request, now: float, site: str = "") -> Reply:
-        """Answer a request as ``steps`` does, with all that is asked meanwhile answered by this world, at ``now``.
-        What was due by then comes before.
+        """Answer a request as ``steps`` does, at once: what a mirror asks meanwhile is answered by the servers of this
+        world, at ``now``. What was due by then happens before.
         """
-        return self._drive(self.steps(request, now, site), now)
-
-    def _drive(self, program: Program[T], now: float) -> T:
-        """Do a program at once."""
-        try:
-            effect = next(program)
-            while True:
-                effect = program.send(self._given(effect, now))
-        except StopIteration as done:
-            result: T = done.value
-            return result
-
-    def _given(self, effect: Effect, now: float) -> Given:
-        """What comes of an effect in this world."""
-        if isinstance(effect, Wait):
-            return Given(now)
-        reply = self._drive(self.steps(effect.request, now), now)
-        return Given(now, reply.response)
+        self._settle(now)
+        return drive(self, self.steps(request, now, site), now)
 
     def steps(self, request: Request, now: float, site: str = "") -> Program[Reply]:
-        """Answer a request that arrived at a site (``""``: at that of the request's host). Its exchange is in the
-        journal from the first step on, and tells of the answer once the program has returned.
+        """Answer a request that arrived at a site (``""``: at that of the request's host). If the program asks, its
+        exchange is in the journal by then, and tells of the answer once the program has returned.
 
         A host that is not of this site is answered with 421. A request that the simulator itself fails to
         answer is answered with 500, and the reason kept among the journal's errors. What is never answered
         (a hang, a reset before the status line) has status 0.
         """
+        self._latest = max(self._latest, now)
         server, host, at = self._arrived(request, site)
-        asked = self._asked(at, server, self._route(server, host, request), request)
-        struck = ""
+        asked = self._asked(at, host, server, request)
+        journal, entry, struck = self.journal, None, ""
         try:
-            given, struck = self._struck(server, host, asked, request, now)
+            response = None
+            if server and server.mirror:
+                response = server.mirror.at_once(asked.route, request, now)
+                if response is None:
+                    entry = journal.begin(self._exchange(asked, request, now, Answer(Response(0)), ""))
+                    whole = any(server.faults.has(kind, now) for kind in SPOILING)
+                    response = yield from server.mirror.answer(asked.route, request, now, whole=whole)
+                asked = self._found(asked, response)
+            given, struck = self._struck(server, asked, request, now, response)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
-            self.journal.errors.append(f"{request.method} {_target(request)} at {at}: {problem!r}")
+            journal.errors.append(f"{request.method} {_target(request)} at {at}: {problem!r}")
             given = Answer(answers.text(500, "The simulator failed; its journal says why.\n"))
         given = Answer(_as_asked(request, given.response), given.account)
-        return Reply(given.response, self.journal.begin(self._exchange(asked, request, now, given, struck)))
-        yield from ()
+        told = self._exchange(asked, request, now, given, struck)
+        if entry is None:
+            return Reply(given.response, journal.begin(told))
+        entry.answer(told)
+        return Reply(given.response, entry)
 
     def _arrived(self, request: Request, site: str) -> tuple[_Server | None, str, str]:
         """The server that a request is for, the host it names, and the site where it arrived."""
@@ -247,11 +313,13 @@ class World:
         return server if server and host in server.names else None, host, at
 
     def _struck(
-        self, server: _Server | None, host: str, asked: _Asked, request: Request, now: float
+        self, server: _Server | None, asked: _Asked, request: Request, now: float, known: Response | None
     ) -> tuple[Answer, str]:
-        """The answer, and the kind of the fault that spoiled it. What changes something is struck beforehand."""
-        if server is None or not changes(asked.route, request.method):
-            answer = self._answer(server, host, asked.route, request, now)
+        """The answer, unless it is ``known``, and the kind of the fault that spoiled it. What changes something is
+        struck beforehand.
+        """
+        if server is None or known or not changes(asked.route, request.method):
+            answer = Answer(known) if known else self._answer(server, asked, request, now)
             response = _as_asked(request, answer.response)
             fault = server.faults.striking(asked.stage, request.method, response, now) if server else None
             if answer.quote and not (fault and faults.forestalls(fault)):
@@ -260,7 +328,7 @@ class World:
             response = Response(200)
             fault = server.faults.striking(asked.stage, request.method, response, now)
             if fault is None or fault.kind == "slow":
-                answer = self._answer(server, host, asked.route, request, now)
+                answer = self._answer(server, asked, request, now)
                 response = answer.response
             else:
                 answer = Answer(response, self._noted(server, request, now))
@@ -273,26 +341,37 @@ class World:
             return Route("other")
         return self._hub.route(host, request) if server.site.kind == "hub" else route(request.path)
 
-    def _asked(self, at: str, server: _Server | None, asked: Route, request: Request) -> _Asked:
+    def _asked(self, at: str, host: str, server: _Server | None, request: Request) -> _Asked:
+        asked = self._route(server, host, request)
         if server is None or asked.kind not in ("manifest", "blob"):
-            return _Asked(at, asked, _PLAIN_STAGES[asked.kind])
+            return _Asked(at, host, asked, _PLAIN_STAGES[asked.kind])
         if request.method == "PUT":
-            return _Asked(at, asked, _stage(asked, ""))
+            return _Asked(at, host, asked, _stage(asked, ""))
+        if server.mirror:
+            role, image = self._known.get(asked.reference, ("", ""))
+            return _Asked(at, host, asked, _stage(asked, role), role, image)
         held = server.store.manifest if asked.kind == "manifest" else server.store.blob
         found = held(asked.repository, asked.reference)
         arranged = (found.object.role, found.image) if found and found.image else None
         role, image = arranged or self._known.get(found.object.digest if found else asked.reference, ("", ""))
-        return _Asked(at, asked, _stage(asked, role), role, image)
+        return _Asked(at, host, asked, _stage(asked, role), role, image)
 
-    def _answer(self, server: _Server | None, host: str, asked: Route, request: Request, now: float) -> Answer:
+    def _found(self, asked: _Asked, response: Response) -> _Asked:
+        """The same, now that the answer tells what a tag named."""
+        if asked.role or not asked.route.by_tag:
+            return asked
+        role, image = self._known.get(response.header("docker-content-digest"), ("", ""))
+        return replace(asked, role=role, image=image)
+
+    def _answer(self, server: _Server | None, asked: _Asked, request: Request, now: float) -> Answer:
         if server is None:
             return Answer(answers.text(421, "This server has no such name.\n"))
         limit = self.appetite(request, server.site.name)
         if limit and (request.arrival == "too-large" or len(request.body) > limit):
             return Answer(pushing.too_large({"limit": limit}), self._noted(server, request, now))
         if server.site.kind == "hub":
-            return self._hub.answer(host, server.store, asked, request, now)
-        return Answer(registry.answer(server.store, asked, request, server.site.kind))
+            return self._hub.answer(asked.host, server.store, asked.route, request, now)
+        return Answer(registry.answer(server.store, asked.route, request, server.site.kind))
 
     def _noted(self, server: _Server, request: Request, now: float) -> str:
         """Let Hub take note of a request that it is kept from answering; tells whose the request is."""

@@ -8,10 +8,11 @@ import struct
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
 from simulator.filed import Data
+from simulator.journal import Reply
 from simulator.messages import WHOLE, Arriving, Delivery, Request, Response
 from simulator.network.http import Connection, head
 from simulator.network.intake import Intake
-from simulator.world import Reply, World
+from simulator.world import World
 
 _PIECE = 1 << 18
 _JOINED = 1 << 14
@@ -103,9 +104,9 @@ async def _deliver(response: Response, connection: Connection) -> int:
     delivery = response.delivery
     if delivery.kind == "slow":
         return await _deliver_slowly(response, delivery.seconds, connection)
+    if response.fill:
+        return await _deliver_fill(response, response.fill, connection)
     if delivery.kind == "whole":
-        if response.fill:
-            return await _deliver_fill(response, response.fill, connection)
         _send_head(response, connection)
         return await _send_body(response.body, connection)
     sent = 0

@@ -22,6 +22,7 @@ MESSAGES: Mapping[str, str] = {
     "SIZE_INVALID": "provided length did not match content length",
     "TOOMANYREQUESTS": "You have reached your pull rate limit. You may increase the limit by authenticating and "
     "upgrading: https://www.docker.com/increase-rate-limits",
+    "UNAVAILABLE": "service unavailable",
     "UNAUTHORIZED": "authentication required",
     "UNSUPPORTED": "The operation is unsupported.",
 }

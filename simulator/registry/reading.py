@@ -76,8 +76,11 @@ def blob(found: Found, request: Request) -> Response:
 
 def _manifest(store: Store, asked: Route, request: Request) -> Response:
     found = store.manifest(asked.repository, asked.reference)
-    if found is None:
-        return answers.manifest_unknown(asked.repository, asked.reference)
+    return manifest(found, request) if found else answers.manifest_unknown(asked.repository, asked.reference)
+
+
+def manifest(found: Found, request: Request) -> Response:
+    """A manifest, unless the client has it already."""
     tag = conditions.entity_tag(found.object.digest)
     headers = (("Docker-Content-Digest", found.object.digest), ("ETag", tag), API_VERSION)
     if conditions.is_known(request, tag):

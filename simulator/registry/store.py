@@ -7,6 +7,7 @@ from functools import lru_cache
 from simulator.arrangement import ContentObject
 from simulator.bounds import STANDARD, Bounds, Room
 from simulator.filed import Data
+from simulator.registry import manifests
 from simulator.registry.content import Image
 from simulator.registry.manifests import Manifest
 from simulator.registry.pushed import Pushed
@@ -174,6 +175,30 @@ class Store:
                 place.untagged = [replace(old, without=old.without | struck) for old in place.untagged]
         if not (place.tags or place.untagged or place.pushed):
             del self._repositories[repository]
+
+    def drop(self, repository: str, digest: str) -> None:
+        """Take a manifest or a blob out, whatever needs it."""
+        self.delete_manifest(repository, digest)
+        self.delete_blob(repository, digest)
+
+    def closure(self, repository: str, tag: str) -> Iterator[Found]:
+        """What a tag names and all that it needs, as far as it is there: each once, and manifests before what they
+        need.
+        """
+        root = self.manifest(repository, tag)
+        ahead = [root] if root else []
+        seen = set()
+        while ahead:
+            found = ahead.pop(0)
+            if found.object.digest in seen:
+                continue
+            seen.add(found.object.digest)
+            yield found
+            if manifests.is_type(found.object.media_type):
+                manifest = manifests.read(found.data, found.object.media_type)
+                children = (self.manifest(repository, digest) for digest in manifest.manifests)
+                blobs = (self.blob(repository, digest) for digest in manifest.blobs)
+                ahead += [part for part in (*children, *blobs) if part]
 
     def repositories(self) -> list[str]:
         return sorted(self._repositories)

@@ -11,13 +11,14 @@ import pytest
 import uvloop
 
 from simulator.bounds import Room
+from simulator.journal import Reply
 from simulator.messages import Delivery, Headers, Request, Response
 from simulator.network import connections, http
 from simulator.network.connections import SiteServer
 from simulator.network.delivery import Answerer, Application
 from simulator.network.intake import Intake
 from simulator.registry import answers
-from simulator.world import Reply, World
+from simulator.world import World
 from tests.simulator.conftest import free_port
 from tests.simulator.worlds import TOPOLOGY
 

@@ -179,8 +179,6 @@ class SideBySide(RuleBasedStateMachine):
             assert client.read in [CONTENT[one] for one in called]
         begun = any(bytes(CONTENT[one]).startswith(client.read) for one in called)
         assert begun or (response.fill and response.fill.failed)
-            response.fill and response.fill.failed
-        )
 
     def settles(self) -> None:
         """Once Hub is well and nothing is under way, a mirror that fetches gives what Hub has, or what it synced."""

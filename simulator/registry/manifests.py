@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.filed import Data
 from simulator.registry import names
 from simulator.registry.content import MEDIA_TYPES
 
@@ -39,8 +40,9 @@ class Manifest:
     annotations: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(data: bytes, content_type: str) -> Manifest:
+def read(content: Data, content_type: str) -> Manifest:
     """Read a manifest that came with this ``Content-Type`` (``""``: with none). Raises ManifestError."""
+    data = bytes(content)
     try:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:

@@ -140,7 +140,7 @@ def _put_manifest(store: Store, asked: Route, request: Request) -> Response:
     if not asked.by_tag and digest != asked.reference:
         return answers.error(400, "DIGEST_INVALID", {"digest": asked.reference})
     try:
-        manifest = manifests.read(bytes(request.body), request.header("content-type"))
+        manifest = manifests.read(request.body, request.header("content-type"))
     except manifests.ManifestError as error:
         return answers.error(400, "MANIFEST_INVALID", str(error))
     repository = asked.repository

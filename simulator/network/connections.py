@@ -29,13 +29,19 @@ class _Listeners:
         self._protocol = protocol
         self._listeners: list[asyncio.Server] = []
 
-    async def listen(self, address: str, port: int, context: ssl.SSLContext | None = None) -> None:
-        """Listen at one more port. Raises ListenError."""
+    async def listen(
+        self,
+        address: str,
+        port: int,
+        context: ssl.SSLContext | None = None,
+        speaker: Callable[[], asyncio.Protocol] | None = None,
+    ) -> None:
+        """Listen at one more port; there ``speaker`` may speak instead. Raises ListenError."""
         loop = asyncio.get_running_loop()
-        handshake = HEAD_TIME if context else None
+        speaks, handshake = speaker or self._protocol, HEAD_TIME if context else None
         try:
             listener = await loop.create_server(
-                self._protocol, address, port, ssl=context, backlog=1024, ssl_handshake_timeout=handshake
+                speaks, address, port, ssl=context, backlog=1024, ssl_handshake_timeout=handshake
             )
         except OSError as error:
             message = f"Cannot listen at {address}:{port}: {error.strerror or error}."
@@ -70,6 +76,7 @@ class SiteServer(_Listeners):
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._sweeping:
             self._sweeping.cancel()
+        await asyncio.sleep(0)
 
     def _join(self, connection: Connection) -> None:
         if len(self._connections) >= MOST_CONNECTIONS:

@@ -62,6 +62,8 @@ async def site(answer: Callable[[World], Answerer] | None = None) -> AsyncIterat
     finally:
         for writer in served.writers:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
         await server.stop()
     assert world.journal.errors == []
 

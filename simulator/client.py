@@ -23,6 +23,7 @@ class SimulatorClient:
     """Arranges a simulator and reads its journal. Every method raises SimulatorError."""
 
     def __init__(self, base_url: str, deadline: float = DEADLINE) -> None:
+        self._deadline = deadline
         self._http = httpx.Client(base_url=base_url, timeout=deadline, trust_env=False)
 
     def arrange(self, arrangement: Arrangement) -> dict[str, Content]:
@@ -46,6 +47,19 @@ class SimulatorClient:
         """The present length of the journal."""
         return _read(wire.mark_from, self._call("GET", "/mark"))
 
+    def now(self) -> float:
+        """The time of the world's clock, in seconds: that of the journal and of the faults' schedules."""
+        return _read(wire.time_from, self._call("GET", "/clock"))
+
+    def advance(self, seconds: float) -> float:
+        """Let the world's clock skip so many seconds, and return the time thereafter.
+
+        What happens by itself meanwhile has happened when this returns, each at its time and in its order. That
+        takes as long as the requests that mirrors make of Hub, and has no deadline.
+        """
+        data = self._call("POST", "/clock", wire.advance_json(seconds), httpx.Timeout(self._deadline, read=None))
+        return _read(wire.time_from, data)
+
     def health(self) -> Topology:
         """The topology that the simulator serves."""
         return _read(wire.topology_from, self._call("GET", "/health"))
@@ -61,9 +75,11 @@ class SimulatorClient:
     ) -> None:
         self.close()
 
-    def _call(self, method: str, target: str, content: bytes | None = None) -> bytes:
+    def _call(
+        self, method: str, target: str, content: bytes | None = None, timeout: httpx.Timeout | None = None
+    ) -> bytes:
         try:
-            response = self._http.request(method, target, content=content)
+            response = self._http.request(method, target, content=content, timeout=timeout or self._http.timeout)
         except httpx.HTTPError as error:
             message = f"The simulator at {self._http.base_url} cannot be reached: {error or type(error).__name__}."
             raise SimulatorError(message) from error

@@ -199,7 +199,7 @@ def _temporary() -> Iterator[Path]:
 
 async def _show(simulator: Simulator, stop: asyncio.Event) -> None:
     """Show the exchanges until it shall stop. Raises what the view raises."""
-    showing = asyncio.create_task(view.show(lambda: simulator.world.journal, view.printer()))
+    showing = asyncio.create_task(view.show(lambda: simulator.world.journal, simulator.epoch, view.printer()))
     showing.add_done_callback(lambda _: stop.set())
     await stop.wait()
     showing.cancel()

@@ -2,9 +2,8 @@
 
 import asyncio
 import sys
-import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from simulator.journal import Exchange, Journal
 
@@ -16,15 +15,16 @@ _LONGEST_NAME = 100
 _DIGITS_OF_A_DIGEST = 8
 
 
-async def show(journal: Callable[[], Journal], write: Printer) -> None:
+async def show(journal: Callable[[], Journal], epoch: datetime, write: Printer) -> None:
     """Print every exchange once it has ended, or is known never to be answered; until cancelled.
 
-    ``journal`` gives the present one: an arrangement begins another.
+    ``journal`` gives the present one: an arrangement begins another. ``epoch`` is the time of day at second 0 of
+    its clock.
     """
     follower = Follower(journal())
     while True:
         for exchange in follower.news(journal()):
-            write(line(exchange, time.monotonic(), datetime.now(UTC).astimezone()), exchange.status)
+            write(line(exchange, epoch.astimezone()), exchange.status)
         sys.stdout.flush()
         await asyncio.sleep(INTERVAL)
 
@@ -51,9 +51,9 @@ class Follower:
                 yield exchange
 
 
-def line(exchange: Exchange, now: float, today: datetime) -> str:
-    """An exchange in one line. ``now`` and ``today`` are the same moment, on the journal's clock and on the wall."""
-    began = datetime.fromtimestamp(today.timestamp() - now + exchange.began, today.tzinfo)
+def line(exchange: Exchange, epoch: datetime) -> str:
+    """An exchange in one line. ``epoch`` is the time of day at second 0 of the journal's clock."""
+    began = epoch + timedelta(seconds=exchange.began)
     struck = f" (fault: {exchange.fault})" if exchange.fault else ""
     return (
         f"{began:%H:%M:%S} {exchange.client:9} {_tidy(exchange.method):4} {exchange.server:8} "

@@ -38,6 +38,13 @@ def application(simulator: Simulator) -> Starlette:
     async def mark(_: Request) -> Response:
         return _json(wire.mark_json(simulator.journal().mark))
 
+    async def clock(_: Request) -> Response:
+        return _json(wire.time_json(simulator.clock()))
+
+    async def advance(request: Request) -> Response:
+        seconds = wire.advance_from(await request.body())
+        return _json(wire.time_json(await simulator.advance(seconds)))
+
     async def health(_: Request) -> Response:
         return _json(wire.topology_json(simulator.world.topology))
 
@@ -48,6 +55,8 @@ def application(simulator: Simulator) -> Starlette:
             Route("/journal", _guarded(simulator, journal), methods=["GET"]),
             Route("/ledger", _guarded(simulator, ledger), methods=["GET"]),
             Route("/mark", _guarded(simulator, mark), methods=["GET"]),
+            Route("/clock", _guarded(simulator, clock), methods=["GET"]),
+            Route("/clock", _guarded(simulator, advance), methods=["POST"]),
             Route("/health", _guarded(simulator, health), methods=["GET"]),
         ]
     )

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import ConfigDict, Discriminator, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Discriminator, Field, TypeAdapter, ValidationError
 
 from simulator.arrangement import Arrangement, Change, Content
 from simulator.hub.limits import LedgerEntry
 from simulator.journal import Exchange
 from simulator.topology import Topology
+
+LONGEST_ADVANCE = 366 * 86400
+"""Seconds that may be skipped at one time."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,20 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Advance:
+    """How many seconds the world's clock shall skip."""
+
+    advance: Annotated[float, Field(ge=0, le=LONGEST_ADVANCE, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True)
+class Time:
+    """The time of the world's clock, in seconds: that of the journal and of the faults' schedules."""
+
+    now: float
+
+
+@dataclass(frozen=True)
 class Problem:
     """Why a request to the control API was refused: one sentence."""
 
@@ -50,11 +67,13 @@ class MalformedError(ValueError):
 _STRICT = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
 _ARRANGEMENT = TypeAdapter(tuple[Arrangement], config=_STRICT)
 _CHANGES = TypeAdapter(tuple[Annotated[Change, Discriminator("do")], ...], config=_STRICT)
+_ADVANCE = TypeAdapter(tuple[Advance], config=_STRICT)
 _TOPOLOGY = TypeAdapter(tuple[Topology], config=_STRICT)
 _CONTENTS = TypeAdapter(dict[str, Content])
 _JOURNAL = TypeAdapter(JournalPage)
 _LEDGER = TypeAdapter(LedgerPage)
 _MARK = TypeAdapter(Mark)
+_TIME = TypeAdapter(Time)
 _PROBLEM = TypeAdapter(Problem)
 
 
@@ -119,6 +138,24 @@ def mark_from(data: bytes) -> int:
 
 def mark_json(mark: int) -> bytes:
     return _MARK.dump_json(Mark(mark))
+
+
+def advance_from(data: bytes) -> float:
+    """Read how many seconds to skip; raises MalformedError."""
+    return _read(_ADVANCE, b"[%s]" % data, "advance", wrapped=True)[0].advance
+
+
+def advance_json(seconds: float) -> bytes:
+    return _ADVANCE.dump_json((Advance(seconds),))[1:-1]
+
+
+def time_from(data: bytes) -> float:
+    """Read the time; raises MalformedError."""
+    return _read(_TIME, data, "time").now
+
+
+def time_json(now: float) -> bytes:
+    return _TIME.dump_json(Time(now))
 
 
 def problem_from(data: bytes) -> str:

@@ -2,18 +2,19 @@
 
 import asyncio
 import ssl
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from simulator.arrangement import Arrangement, Change, Content
 from simulator.bounds import STANDARD, Bounds, Room
+from simulator.clock import Clock
 from simulator.control.wire import JournalPage, LedgerPage
 from simulator.network.certificates import UNTRUSTED, server_context
 from simulator.network.connections import HttpServer, ListenError
 from simulator.network.delivery import Application
 from simulator.network.intake import Intake
+from simulator.network.turns import Turns
 from simulator.topology import Site, Topology
 from simulator.world import World
 
@@ -30,10 +31,11 @@ class _Posture:
 class _SiteServer:
     """The server of one site."""
 
-    def __init__(self, world: World, site: Site, certificates: Path, intake: Intake) -> None:
+    def __init__(self, world: World, site: Site, certificates: Path, clock: Clock, intake: Intake) -> None:
         self._world = world
         self._site = site
-        self._http = HttpServer(Application(world, site.name, time.monotonic, intake))
+        self._clock = clock
+        self._http = HttpServer(Application(world, site.name, clock, intake))
         self._posture = _Posture()
         self._context = self._tls(certificates) if site.tls_ports else None
 
@@ -64,7 +66,7 @@ class _SiteServer:
         untrusted = server_context(certificates, UNTRUSTED)
 
         def choose(connection: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext) -> None:
-            if self._world.untrusted(self._site.name, time.monotonic()):
+            if self._world.untrusted(self._site.name, self._clock()):
                 connection.context = untrusted
 
         trusted.sni_callback = choose
@@ -72,7 +74,10 @@ class _SiteServer:
 
 
 class Simulator:
-    """A world on the network. Use it on one event loop; ``certificates`` is the directory of PEM files."""
+    """A world on the network. Use it on one event loop; ``certificates`` is the directory of PEM files.
+
+    ``clock`` is the world's; ``epoch`` is the time of day at its second 0.
+    """
 
     def __init__(
         self,
@@ -82,12 +87,13 @@ class Simulator:
         *,
         bounds: Bounds = STANDARD,
     ) -> None:
-        epoch = datetime.now(UTC) - timedelta(seconds=time.monotonic())
-        self.world = World(topology, seed, epoch, bounds=bounds)
+        self.clock = Clock()
+        self.epoch = datetime.now(UTC) - timedelta(seconds=self.clock())
+        self.world = World(topology, seed, self.epoch, bounds=bounds)
         intake = Intake(Room(bounds.arriving))
-        self._sites = [_SiteServer(self.world, site, certificates, intake) for site in topology.sites]
+        self._sites = [_SiteServer(self.world, site, certificates, self.clock, intake) for site in topology.sites]
         self._one_at_a_time = asyncio.Lock()
-        self._turning: asyncio.Task[None] | None = None
+        self._turns = Turns(self.clock, self.world.next_turn, self._turn)
 
     async def start(self) -> None:
         """Listen at every site's ports. Raises ListenError, and listens at none, where that fails."""
@@ -99,8 +105,7 @@ class Simulator:
             raise
 
     async def stop(self) -> None:
-        if self._turning:
-            self._turning.cancel()
+        self._turns.stop()
         for site in self._sites:
             await site.stop()
 
@@ -108,8 +113,9 @@ class Simulator:
         """As World.arrange; returns when the servers obey."""
         async with self._one_at_a_time:
             contents = self.world.arrange(arrangement)
-            await self._settle()
-            return contents
+            await self._settle(now := self.clock())
+        self._turns.arm(now)
+        return contents
 
     async def apply(self, changes: tuple[Change, ...]) -> int:
         """As World.apply, for all of the changes or none; returns when the servers obey."""
@@ -117,8 +123,17 @@ class Simulator:
             self.world.check(changes)
             for change in changes:
                 self.world.apply(change)
-            await self._settle()
-            return len(self.world.journal)
+            await self._settle(now := self.clock())
+            mark = len(self.world.journal)
+        self._turns.arm(now)
+        return mark
+
+    async def advance(self, seconds: float) -> float:
+        """Let the world's clock skip so many seconds, and tell the time thereafter.
+
+        All that happens meanwhile happens in its order, with the clock standing at its time.
+        """
+        return await self._turns.advance(seconds)
 
     def journal(self, since: int = 0) -> JournalPage:
         journal = self.world.journal
@@ -133,23 +148,16 @@ class Simulator:
 
     def unresolvable(self, site: str) -> bool:
         """Whether the names of a site cannot be resolved now."""
-        return self.world.unresolvable(site, time.monotonic())
+        return self.world.unresolvable(site, self.clock())
 
-    async def _settle(self) -> None:
-        now = time.monotonic()
-        if self._turning:
-            self._turning.cancel()
+    async def _settle(self, now: float) -> None:
         for site in self._sites:
             await site.settle(now)
-        turn = self.world.next_turn(now)
-        self._turning = None if turn is None else asyncio.create_task(self._turn(turn))
 
-    async def _turn(self, at: float) -> None:
-        """Wait until a scheduled fault begins or ends, and obey."""
-        await asyncio.sleep(at - time.monotonic())
+    async def _turn(self, now: float, *, wholly: bool) -> None:
+        """Do what is due."""
         async with self._one_at_a_time:
-            self._turning = None
             try:
-                await self._settle()
+                await self._settle(now)
             except ListenError as problem:
                 self.failed(str(problem))

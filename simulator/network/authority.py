@@ -4,10 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from simulator.network.certificates import UNTRUSTED
+from simulator.network.certificates import AUTHORITY, UNTRUSTED
 from simulator.topology import Site
-
-AUTHORITY = "ca.pem"
 
 
 class AuthorityError(Exception):

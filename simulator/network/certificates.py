@@ -1,9 +1,12 @@
-"""The certificates that sites show, from a directory of PEM files (key and chain in one file each)."""
+"""The certificates that sites show, from a directory of PEM files (key and chain in one file each), and their
+authority's, that of mirrors' trust.
+"""
 
 import ssl
 from pathlib import Path
 
 UNTRUSTED = "untrusted"
+AUTHORITY = "ca.pem"
 
 
 class CertificateError(Exception):
@@ -25,4 +28,19 @@ def server_context(directory: Path, name: str) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     context.options |= ssl.OP_NO_TICKET
     context.num_tickets = 0
+    return context
+
+
+def client_context(directory: Path) -> ssl.SSLContext:
+    """The context of a mirror that asks others: trusts the authority's certificate, if it is there, and whatever the
+    machine trusts.
+    """
+    context = ssl.create_default_context()
+    path = directory / AUTHORITY
+    if path.exists():
+        try:
+            context.load_verify_locations(path)
+        except OSError as error:
+            message = f"The certificate {path} cannot be used: {error.strerror or error}."
+            raise CertificateError(message) from error
     return context

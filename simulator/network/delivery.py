@@ -5,7 +5,7 @@ import logging
 import math
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import cast
 
@@ -13,7 +13,7 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Sco
 
 from simulator.messages import Delivery, Request, Response
 from simulator.network.intake import Intake
-from simulator.world import World
+from simulator.world import Reply, World
 
 _PIECE = 1 << 18
 _SLOW_INTERVAL = 0.05
@@ -23,15 +23,21 @@ _ABORT_ON_CLOSE = struct.pack("ii", 1, 0)
 _log = logging.getLogger(__name__)
 
 
+Answerer = Callable[[Request, str], Reply | Awaitable[Reply]]
+"""Answers a request that arrived at a site."""
+
+
 class Application:
-    """The ASGI application of one site. ``clock`` gives the world's time, in seconds.
+    """The ASGI application of one site. ``answer`` answers what was asked there, at once or when it is awaited;
+    ``clock`` gives the world's time, in seconds.
 
     Expects the connection's transport as ``scope["state"]["transport"]``.
     """
 
-    def __init__(self, world: World, site: str, clock: Callable[[], float], intake: Intake) -> None:
+    def __init__(self, world: World, site: str, answer: Answerer, clock: Callable[[], float], intake: Intake) -> None:
         self._world = world
         self._site = site
+        self._answer = answer
         self._clock = clock
         self._intake = intake
 
@@ -51,7 +57,8 @@ class Application:
             if limit:
                 await self._intake.read(body, request, limit, receive)
             whole = replace(request, body=body.data, arrival=body.arrival)
-            reply = self._world.handle(whole, self._clock(), self._site)
+            answered = self._answer(whole, self._site)
+            reply = await answered if isinstance(answered, Awaitable) else answered
         if reply.response.delivery.kind == "hang":
             await _until_gone(receive)
             return

@@ -2,21 +2,25 @@
 
 import asyncio
 import ssl
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from simulator.arrangement import Arrangement, Change, Content
 from simulator.bounds import STANDARD, Bounds, Room
+from simulator.checks import check_arrangement
 from simulator.clock import Clock
 from simulator.control.wire import JournalPage, LedgerPage
+from simulator.messages import Request
 from simulator.network.certificates import UNTRUSTED, server_context
 from simulator.network.connections import HttpServer, ListenError
 from simulator.network.delivery import Application
 from simulator.network.intake import Intake
 from simulator.network.turns import Turns
+from simulator.network.upstream import Upstream
 from simulator.topology import Site, Topology
-from simulator.world import World
+from simulator.world import Reply, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,11 @@ class _Posture:
 class _SiteServer:
     """The server of one site."""
 
-    def __init__(self, world: World, site: Site, certificates: Path, clock: Clock, intake: Intake) -> None:
+    def __init__(self, world: World, site: Site, certificates: Path, clock: Clock, application: Application) -> None:
         self._world = world
         self._site = site
         self._clock = clock
-        self._http = HttpServer(Application(world, site.name, clock, intake))
+        self._http = HttpServer(application)
         self._posture = _Posture()
         self._context = self._tls(certificates) if site.tls_ports else None
 
@@ -90,10 +94,13 @@ class Simulator:
         self.clock = Clock()
         self.epoch = datetime.now(UTC) - timedelta(seconds=self.clock())
         self.world = World(topology, seed, self.epoch, bounds=bounds)
-        intake = Intake(Room(bounds.arriving))
-        self._sites = [_SiteServer(self.world, site, certificates, self.clock, intake) for site in topology.sites]
+        self._mirrors = frozenset(site.name for site in topology.sites if site.kind == "mirror")
+        self._certificates = certificates
+        self._intake = Intake(Room(bounds.arriving))
+        self._sites = [self._site(site) for site in topology.sites]
         self._one_at_a_time = asyncio.Lock()
         self._turns = Turns(self.clock, self.world.next_turn, self._turn)
+        self._upstream = self._fresh_upstream()
 
     async def start(self) -> None:
         """Listen at every site's ports. Raises ListenError, and listens at none, where that fails."""
@@ -106,15 +113,19 @@ class Simulator:
 
     async def stop(self) -> None:
         self._turns.stop()
+        await self._upstream.close()
         for site in self._sites:
             await site.stop()
 
     async def arrange(self, arrangement: Arrangement) -> dict[str, Content]:
-        """As World.arrange; returns when the servers obey."""
+        """As World.arrange; returns when the servers obey. What mirrors were asking others is broken off."""
         async with self._one_at_a_time:
+            check_arrangement(self.world.topology, arrangement)
+            await self._upstream.close()
+            self._upstream = self._fresh_upstream()
             contents = self.world.arrange(arrangement)
-            await self._settle(now := self.clock())
-        self._turns.arm(now)
+            await self._settle(self.clock())
+        self._turns.arm()
         return contents
 
     async def apply(self, changes: tuple[Change, ...]) -> int:
@@ -123,9 +134,9 @@ class Simulator:
             self.world.check(changes)
             for change in changes:
                 self.world.apply(change)
-            await self._settle(now := self.clock())
+            await self._settle(self.clock())
             mark = len(self.world.journal)
-        self._turns.arm(now)
+        self._turns.arm()
         return mark
 
     async def advance(self, seconds: float) -> float:
@@ -150,6 +161,20 @@ class Simulator:
         """Whether the names of a site cannot be resolved now."""
         return self.world.unresolvable(site, self.clock())
 
+    def _site(self, site: Site) -> _SiteServer:
+        application = Application(self.world, site.name, self._answer, self.clock, self._intake)
+        return _SiteServer(self.world, site, self._certificates, self.clock, application)
+
+    def _fresh_upstream(self) -> Upstream:
+        return Upstream(self.world, self.clock, self._certificates, self._turns.arm)
+
+    def _answer(self, request: Request, site: str) -> Reply | Awaitable[Reply]:
+        """Answer a request that arrived at a site: at once, where nobody else is to be asked."""
+        reply = self._upstream.begin(self.world.steps(request, self.clock(), site))
+        if site in self._mirrors:
+            self._turns.arm()
+        return reply
+
     async def _settle(self, now: float) -> None:
         for site in self._sites:
             await site.settle(now)
@@ -161,3 +186,7 @@ class Simulator:
                 await self._settle(now)
             except ListenError as problem:
                 self.failed(str(problem))
+        if due := self.world.turn(now):
+            self._upstream.start(due)
+        if wholly:
+            await self._upstream.idle()

@@ -27,13 +27,14 @@ class Turns:
         self._next_turn = next_turn
         self._carry_out = carry_out
         self._one_at_a_time = asyncio.Lock()
+        self._done = clock()
         self._alarm: asyncio.TimerHandle | None = None
         self._at = 0.0
         self._ringing: set[asyncio.Task[None]] = set()
 
-    def arm(self, done: float) -> None:
-        """Take note that the next turn may be another than before; all of ``done`` and earlier is carried out."""
-        turn = self._next_turn(done)
+    def arm(self) -> None:
+        """Take note that the next turn may be another than before."""
+        turn = self._next_turn(self._done)
         if self._alarm and turn == self._at:
             return
         self._disarm()
@@ -51,17 +52,21 @@ class Turns:
             self._disarm()
             try:
                 begin = self._clock()
-                self._clock.stand(begin)
-                await self._carry_out(begin, wholly=True)
-                while (turn := self._next_turn(self._clock())) is not None and turn <= begin + seconds:
-                    self._clock.stand(turn)
-                    await self._carry_out(self._clock(), wholly=True)
+                await self._at_once(begin)
+                while (turn := self._next_turn(self._done)) is not None and turn <= begin + seconds:
+                    await self._at_once(turn)
                 self._clock.stand(begin + seconds)
             finally:
-                done = self._clock()
+                after = self._clock()
                 self._clock.run()
-        self.arm(done)
-        return done
+        self.arm()
+        return after
+
+    async def _at_once(self, turn: float) -> None:
+        """Carry out wholly what is due, with the clock standing at that time."""
+        self._clock.stand(turn)
+        self._done = self._clock()
+        await self._carry_out(self._done, wholly=True)
 
     def stop(self) -> None:
         self._disarm()
@@ -81,6 +86,6 @@ class Turns:
 
     async def _due(self) -> None:
         async with self._one_at_a_time:
-            done = self._clock()
-            await self._carry_out(done, wholly=False)
-        self.arm(done)
+            self._done = self._clock()
+            await self._carry_out(self._done, wholly=False)
+        self.arm()

@@ -52,25 +52,33 @@ class Upstream:
         self._waits: set[asyncio.Future[Any]] = set()
         self._closed = False
 
-    async def drive(self, program: Program[T]) -> T:
-        """Drive a program to its end, also if whoever waits for that goes away."""
+    def begin(self, program: Program[T]) -> "T | asyncio.Task[T]":
+        """Drive a program: gives its result where it wants nothing of others, else the task that will bring it. The
+        program goes on to its end also where nobody awaits that.
+        """
         try:
             effect = next(program)
         except StopIteration as end:
             result: T = end.value
             return result
-        return await asyncio.shield(self._begin(self._programs, self._driven(program, effect)))
+        return self._work(self._programs, self._driven(program, effect))
 
-    def start(self, program: Program[None]) -> None:
-        """Drive a program for which nobody waits."""
+    async def drive(self, program: Program[T]) -> T:
+        """Drive a program to its end, also if whoever waits for that goes away."""
+        begun = self.begin(program)
+        return await asyncio.shield(begun) if isinstance(begun, asyncio.Task) else begun
+
+    def start(self, programs: Iterable[Program[None]]) -> None:
+        """Drive programs for which nobody waits, one after the other."""
 
         async def drive() -> None:
-            try:
-                await self.drive(program)
-            except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
-                self._world.journal.errors.append(f"What a mirror does by itself failed: {problem!r}")
+            for program in programs:
+                try:
+                    await self.drive(program)
+                except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
+                    self._world.journal.errors.append(f"What a mirror does by itself failed: {problem!r}")
 
-        self._begin(self._programs, drive())
+        self._work(self._programs, drive())
 
     async def idle(self) -> None:
         """Wait until all programs that are under way have come to their end, and all bodies that they fetch."""
@@ -89,7 +97,7 @@ class Upstream:
         for pool in self._pools.values():
             await pool.aclose()
 
-    def _begin(self, tasks: set[asyncio.Task[Any]], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    def _work(self, tasks: set[asyncio.Task[Any]], work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
         tasks.add(task)
         task.add_done_callback(tasks.discard)
@@ -140,7 +148,7 @@ class Upstream:
             return self._problem(error, ask)
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers)
         if ask.sink and answer.status == 200:
-            self._begin(self._bodies, self._pour(answer, ask.sink))
+            self._work(self._bodies, self._pour(answer, ask.sink))
             return Given(self._clock(), Response(200, headers))
         try:
             body = await _read(answer)

@@ -19,6 +19,7 @@ from simulator.arrangement import Arrangement
 from simulator.bounds import STANDARD, Bounds
 from simulator.client import SimulatorClient
 from simulator.control import api as control
+from simulator.network.certificates import AUTHORITY
 from simulator.network.connections import HttpServer
 from simulator.network.server import Simulator
 from simulator.topology import HUB_HOSTS, Site, Topology
@@ -56,6 +57,7 @@ def write_certificates(directory: Path, servers: Topology) -> trustme.CA:
     for site in servers.sites:
         leaf = trusted.issue_cert(*site.hosts, site.address)
         leaf.private_key_and_cert_chain_pem.write_to_path(str(directory / f"{site.name}.pem"))
+    trusted.cert_pem.write_to_path(str(directory / AUTHORITY))
     stranger.issue_cert(*every_host).private_key_and_cert_chain_pem.write_to_path(str(directory / "untrusted.pem"))
     return trusted
 

@@ -2,12 +2,19 @@
 own topology, for people (:mod:`simulator.command.serve`).
 
 Prints ``ready`` on standard output when every address is listened at. Exit codes: 2 for a bad option or
-file, 3 for an address that cannot be listened at; each with one sentence on standard error.
+file, 3 for an address that cannot be listened at, each with one sentence on standard error; 130 where Ctrl-C comes
+before it is ready.
 """
+
+import os
+import signal
+
+if __name__ == "__main__":
+    # What follows takes a while: whoever changes their mind meanwhile is not to see how far it had come.
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 import argparse
 import asyncio
-import signal
 import socket
 import sys
 from dataclasses import dataclass, replace
@@ -28,6 +35,7 @@ from simulator.topology import Topology
 
 BAD_INPUT = 2
 CANNOT_LISTEN = 3
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -112,4 +120,9 @@ def _failed(code: int, sentence: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        code = main(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)

@@ -2,9 +2,11 @@
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from simulator.arrangement import Arrangement
+from simulator.arrangement import Arrangement, Holdings
+from simulator.mirror.policy import PRESETS, policy_of
 from simulator.network.endpoint import Endpoint
 from simulator.topology import HTTPS_PORT, REGISTRY_HOST, Site, Topology
 
@@ -20,6 +22,7 @@ def text(topology: Topology, arrangement: Arrangement, authority: Path, control:
         _block("Servers", _servers(topology.sites)),
         _block("Images", _images(arrangement)),
         _block("CA file", [str(authority)]),
+        *([_block("Mirrors", _mirrors(mirrors, arrangement))] if mirrors else []),
         *([_block("daemon.json", _daemon(mirrors))] if mirrors else []),
         *([_block("/etc/hosts (Docker then takes this Hub for the real one)", _hosts(hub))] if _is_usual(hub) else []),
         _block("Ask Hub", _curl(hub, authority)),
@@ -42,6 +45,17 @@ def _servers(sites: tuple[Site, ...]) -> Iterator[str]:
     for site in sites:
         yield f"{site.name:10} {url(site, 'https'):26} {url(site, 'http')}"
         yield from (f"{'':10} {host}" for host in site.hosts)
+
+
+def _mirrors(mirrors: tuple[Site, ...], arrangement: Arrangement) -> Iterator[str]:
+    for mirror in mirrors:
+        policy = arrangement.servers.get(mirror.name, Holdings()).policy
+        if policy is None:
+            yield f"{mirror.name:10} snapshot"
+            continue
+        upstream = policy_of(policy).upstream
+        like = (name for name, preset in PRESETS.items() if replace(preset, upstream=upstream) == policy_of(policy))
+        yield f"{mirror.name:10} {next(like, 'own policy')}, of {upstream.url}"
 
 
 def _images(arrangement: Arrangement) -> Iterator[str]:

@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -20,8 +20,11 @@ import uvloop
 
 from simulator.arrangement import Arrangement, Copy, Holdings
 from simulator.checks import ArrangementError
-from simulator.command import imagespec, screen, view
+from simulator.command import imagespec, policies, screen, view
 from simulator.command.imagespec import NamedImage, Reference, SpecError
+from simulator.command.policies import Policies
+from simulator.control import wire
+from simulator.mirror.policy import PRESETS, PresetName
 from simulator.network.authority import AuthorityError, certify
 from simulator.network.connections import ListenError
 from simulator.network.endpoint import Endpoint, endpoint, is_port
@@ -37,6 +40,7 @@ INTERRUPTED = 130
 
 HUB = "hub"
 DEFAULT_IMAGE = "library/hello:latest"
+DEFAULT_POLICY: PresetName = "pull-through"
 DEFAULT_NETWORK = "127.0.0.0/24"
 MOST_MIRRORS = 100
 
@@ -53,11 +57,15 @@ class Warmth:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the command line asks for. ``ports`` are tried in turn; without ``directory``, one is made and removed."""
+    """What the command line asks for: ``base``, and beside it images, copies in mirrors, and mirrors' policies.
+    ``ports`` are tried in turn; without ``directory``, one is made and removed.
+    """
 
     mirrors: tuple[str, ...]
+    base: Arrangement
     images: tuple[NamedImage, ...]
     warm: tuple[Warmth, ...]
+    policies: Policies
     network: IPv4Network
     ports: tuple[tuple[int, int], ...]
     control: Endpoint
@@ -78,12 +86,15 @@ class Plan:
         )
 
     def arrangement(self) -> Arrangement:
-        servers = {name: Holdings(tuple(self._copies(name))) for name in self.mirrors}
-        servers[HUB] = Holdings(tuple(_copy(image.reference) for image in self.images))
-        return Arrangement({str(image.reference): image.spec for image in self.images}, servers)
-
-    def _copies(self, mirror: str) -> Iterator[Copy]:
-        return (_copy(warmth.reference) for warmth in self.warm if warmth.mirror == mirror)
+        servers = {**self.base.servers}
+        for name in self.mirrors:
+            held = self.base.servers.get(name, Holdings(policy=DEFAULT_POLICY))
+            copies = (_copy(warmth.reference) for warmth in self.warm if warmth.mirror == name)
+            servers[name] = replace(held, copies=(*held.copies, *copies), policy=self.policies.of(name, held.policy))
+        held = servers.get(HUB, Holdings())
+        servers[HUB] = replace(held, copies=(*held.copies, *(_copy(image.reference) for image in self.images)))
+        images = {str(image.reference): image.spec for image in self.images}
+        return replace(self.base, images=self.base.images | images, servers=servers)
 
 
 def _copy(reference: Reference) -> Copy:
@@ -101,6 +112,17 @@ def plan(arguments: list[str]) -> Plan:
     parser.add_argument("--mirrors", default="2", metavar="N", help="how many mirrors (2)")
     parser.add_argument("--image", action="append", metavar="SPEC", help=f"an image that Hub holds ({DEFAULT_IMAGE})")
     parser.add_argument("--warm", action="append", default=[], metavar="MIRROR:REPO:TAG", help="let a mirror hold it")
+    parser.add_argument(
+        "--policy",
+        action="append",
+        default=[],
+        metavar="[MIRROR=]POLICY",
+        help=f"{', '.join(PRESETS)}, or a JSON file ({DEFAULT_POLICY})",
+    )
+    parser.add_argument(
+        "--upstream", action="append", default=[], metavar="[MIRROR=]URL", help="the registry that mirrors ask (Hub)"
+    )
+    parser.add_argument("--arrangement", type=Path, metavar="FILE", help="what all servers hold and how, as JSON")
     parser.add_argument("--address", default=DEFAULT_NETWORK, metavar="NETWORK", help=f"({DEFAULT_NETWORK})")
     parser.add_argument("--ports", metavar="TLS,HTTP", help="(443,80 where that may be, else 8443,8080)")
     parser.add_argument("--control", type=endpoint(8900), default="127.0.0.1", metavar="ADDR[:PORT]")
@@ -108,7 +130,10 @@ def plan(arguments: list[str]) -> Plan:
     parser.add_argument("--quiet", action="store_true", help="do not show the exchanges")
     asked = parser.parse_args(arguments)
     mirrors = tuple(f"mirror-{number}" for number in range(1, _mirrors(asked.mirrors) + 1))
-    images = tuple(imagespec.named_image(text) for text in asked.image or [DEFAULT_IMAGE])
+    base = _arrangement(asked.arrangement) if asked.arrangement else Arrangement()
+    images = tuple(
+        imagespec.named_image(text) for text in asked.image or ([] if asked.arrangement else [DEFAULT_IMAGE])
+    )
     places = [image.reference for image in images]
     twice = next((place for place in places if places.count(place) > 1), None)
     if twice:
@@ -116,14 +141,27 @@ def plan(arguments: list[str]) -> Plan:
         raise SpecError(message)
     return Plan(
         mirrors=mirrors,
+        base=base,
         images=images,
         warm=tuple(_warmth(text, mirrors, places) for text in asked.warm),
+        policies=policies.read(asked.policy, asked.upstream, mirrors),
         network=_network(asked.address),
         ports=_ports(asked.ports) if asked.ports else (USUAL_PORTS, HIGH_PORTS),
         control=asked.control,
         directory=asked.directory,
         quiet=asked.quiet,
     )
+
+
+def _arrangement(path: Path) -> Arrangement:
+    try:
+        return wire.arrangement_from(path.read_bytes())
+    except OSError as error:
+        message = f"The arrangement {path} cannot be read: {error.strerror or error}."
+        raise SpecError(message) from error
+    except wire.MalformedError as error:
+        message = f"The arrangement {path} cannot be used. {error}"
+        raise SpecError(message) from error
 
 
 def _mirrors(text: str) -> int:
@@ -175,6 +213,8 @@ async def serve(asked: Plan) -> None:
         arrangement = asked.arrangement()
         await simulator.arrange(arrangement)
         async with running(simulator, asked.control):
+            if stop.is_set():
+                raise KeyboardInterrupt
             sys.stdout.write(screen.text(topology, arrangement, authority, asked.control))
             sys.stdout.flush()
             await (stop.wait() if asked.quiet else _show(simulator, stop))

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Discriminator, Field, TypeAdapter, ValidationEr
 from simulator.arrangement import Arrangement, Change, Content
 from simulator.hub.limits import LedgerEntry
 from simulator.journal import Exchange
+from simulator.mirror.policy import Policy
 from simulator.topology import Topology
 
 LONGEST_ADVANCE = 366 * 86400
@@ -66,6 +67,7 @@ class MalformedError(ValueError):
 # Of a dataclass itself pydantic takes no configuration, of what contains it it does: hence the tuples.
 _STRICT = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
 _ARRANGEMENT = TypeAdapter(tuple[Arrangement], config=_STRICT)
+_POLICY = TypeAdapter(tuple[Policy], config=_STRICT)
 _CHANGES = TypeAdapter(tuple[Annotated[Change, Discriminator("do")], ...], config=_STRICT)
 _ADVANCE = TypeAdapter(tuple[Advance], config=_STRICT)
 _TOPOLOGY = TypeAdapter(tuple[Topology], config=_STRICT)
@@ -84,6 +86,11 @@ def arrangement_from(data: bytes) -> Arrangement:
 
 def arrangement_json(arrangement: Arrangement) -> bytes:
     return _ARRANGEMENT.dump_json((arrangement,))[1:-1]
+
+
+def policy_from(data: bytes) -> Policy:
+    """Read a mirror's policy; raises MalformedError."""
+    return _read(_POLICY, b"[%s]" % data, "policy", wrapped=True)[0]
 
 
 def changes_from(data: bytes) -> tuple[Change, ...]:

@@ -10,15 +10,20 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from simulator.arrangement import Arrangement, Copy, Holdings, ImageSpec, Limits
 from simulator.client import SimulatorClient
+from simulator.command import policies
 from simulator.command.imagespec import named_image
 from simulator.command.screen import READY
+from simulator.control import wire
+from simulator.mirror.policy import PRESETS, Policy, Sync, Upstream
+from simulator.network.authority import certify
 from simulator.registry.content import build
 from simulator.topology import HUB_HOSTS, Site
 from tests.simulator.conftest import CONTROL_ADDRESS, free_port
@@ -127,7 +132,7 @@ def temporary(tmp_path: Path) -> Path:
 @pytest.fixture
 def served(temporary: Path) -> Iterator[Served]:
     arguments = ("--ports", "8443,8080", "--image", SPEC, "--image", "ada/app", "--warm", "mirror-1:alpine:3.20")
-    served = start(temporary, *arguments)
+    served = start(temporary, *arguments, "--policy", "frozen", "--policy", "mirror-2=gcr")
     try:
         yield served
     finally:
@@ -186,6 +191,10 @@ def test_the_screen_fits_and_names_everything(served: Served) -> None:
     assert served.block("Control API").strip() == served.control
     images = [" ".join(line.split()) for line in served.block("Images").splitlines()]
     assert images == ["library/alpine:3.20 hub, mirror-1", "ada/app:latest hub"]
+    assert [" ".join(line.split()) for line in served.block("Mirrors").splitlines()] == [
+        "mirror-1 frozen, of https://registry-1.docker.io",
+        "mirror-2 gcr, of https://registry-1.docker.io",
+    ]
     for site in served.sites():
         assert f"{site.name:10} https://{site.address}:8443" in served.block("Servers")
         assert all(host in served.block("Servers") for host in site.hosts)
@@ -202,15 +211,94 @@ def test_when_it_ends_nothing_is_left(served: Served, temporary: Path, number: s
 
 def test_a_directory_is_kept_and_used_again(tmp_path: Path, temporary: Path) -> None:
     directory = tmp_path / "kept"
+    authorities = set()
     for _ in range(2):
         served = start(temporary, "--directory", str(directory), "--mirrors", "0", "--quiet")
         assert served.authority == directory / "ca.pem"
         assert "daemon.json" not in served.screen
+        authorities.add(served.authority.read_bytes())
         with served.http() as http:
             assert http.get(f"https://registry-1.docker.io:{served.sites()[0].https_port}/v2/").status_code == 401
         assert served.end() == (0, "", "")
-    assert sorted(path.name for path in directory.iterdir()) == ["ca.pem", "hub.pem", "untrusted.pem"]
+    assert sorted(path.name for path in directory.iterdir()) == ["ca-key.pem", "ca.pem", "hub.pem", "untrusted.pem"]
+    assert len(authorities) == 1
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "ca-key.pem"])
+def test_an_authority_that_is_not_good_is_made_anew(tmp_path: Path, name: str) -> None:
+    sites = (Site("hub", "hub", HUB_HOSTS, "127.0.0.2"),)
+    certificate = certify(sites, tmp_path)
+    before = certificate.read_bytes()
+    other = certify(sites, tmp_path / "other").parent / name
+    (tmp_path / name).write_bytes(other.read_bytes())
+    assert certify(sites, tmp_path).read_bytes() not in (before, other.read_bytes())
+    (tmp_path / name).write_text("nonsense")
+    assert certify(sites, tmp_path).read_bytes() != before
+
+
+def test_an_arrangement_comes_from_a_file(temporary: Path) -> None:
+    arrangement = Arrangement(
+        {"app": ImageSpec("app")},
+        {
+            "hub": Holdings((Copy("team/app", "1", "app"),)),
+            "mirror-2": Holdings((Copy("team/app", "1", "app"),)),
+            "mirror-3": Holdings(policy=Policy(upstream=Upstream("http://127.0.0.9:5000"))),
+        },
+        limits=Limits(anonymous=7),
+    )
+    path = temporary / "arrangement.json"
+    path.write_bytes(wire.arrangement_json(arrangement))
+    served = start(
+        temporary, "--mirrors", "4", "--arrangement", str(path), "--image", "ada/app", "--policy", "mirror-4=gcr"
+    )
+    try:
+        images = [" ".join(line.split()) for line in served.block("Images").splitlines()]
+        assert images == ["app hub, mirror-2", "ada/app:latest hub"]
+        assert [" ".join(line.split()) for line in served.block("Mirrors").splitlines()] == [
+            "mirror-1 pull-through, of https://registry-1.docker.io",
+            "mirror-2 snapshot",
+            "mirror-3 own policy, of http://127.0.0.9:5000",
+            "mirror-4 gcr, of https://registry-1.docker.io",
+        ]
+        with served.http() as http:
+            base = f"https://registry-1.docker.io:{served.sites()[0].https_port}/v2/team/app/manifests/1"
+            assert "ratelimit-limit" not in http.get(base).headers
+        assert served.end()[0] == 0
+    finally:
+        served.process.kill()
+
+
+def test_the_policies_of_a_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    path.write_text('{"miss": "not-found", "sync": {"when": "interval", "every": 60}}')
+    mirrors = ("mirror-1", "mirror-2", "mirror-3")
+    read = policies.read(["gcr", f"mirror-2={path}"], ["mirror-3=https://own.test:5000", "http://a/?x=y"], mirrors)
+    own = Policy(miss="not-found", sync=Sync("interval", 60.0), upstream=Upstream("http://a/?x=y"))
+    assert read.of("mirror-1", None) == replace(PRESETS["gcr"], upstream=Upstream("http://a/?x=y"))
+    assert read.of("mirror-2", None) == own
+    assert read.of("mirror-3", None) == replace(PRESETS["gcr"], upstream=Upstream("https://own.test:5000"))
+    assert policies.read([], [], mirrors).of("mirror-1", "frozen") == "frozen"
+
+
+EARLY = """
+import importlib.abc, os, runpy, signal, sys
+class Interruption(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "{module}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interruption())
+sys.argv = ["simulator", "serve"]
+runpy.run_module("simulator", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("module", ["argparse", "uvloop", "simulator.world", "trustme"])
+def test_an_early_ctrl_c_is_no_failure(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY.format(module=module)], capture_output=True, text=True, check=False, timeout=20
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_at_the_usual_ports_docker_itself_can_be_led_here(temporary: Path) -> None:
@@ -278,6 +366,24 @@ def test_without_trustme_it_says_what_to_install(temporary: Path) -> None:
             "--address 10.0.0.0/24 is not of the loopback interface; its addresses begin with 127.",
         ),
         (["--address", "here"], "--address here is not a network; write it like 127.0.77.0/24."),
+        (
+            ["--policy", "mirror-9=gcr"],
+            "'mirror-9' (in --policy mirror-9=gcr) is no mirror; there are: mirror-1, mirror-2.",
+        ),
+        (["--policy", "gcr", "--policy", "frozen"], "There are two of --policy for all mirrors."),
+        (
+            ["--policy", "gcp"],
+            "The policy 'gcp' is none of: gcr, pull-through, frozen; nor a file that can be read: No such file or directory.",
+        ),
+        (["--policy", "/dev/null"], "The policy /dev/null cannot be used. This is no policy: Field required."),
+        (
+            ["--arrangement", "/none"],
+            "The arrangement /none cannot be read: No such file or directory.",
+        ),
+        (
+            ["--arrangement", "/dev/null"],
+            "The arrangement /dev/null cannot be used. This is no arrangement: Field required.",
+        ),
         (
             ["--ports", "443"],
             "--ports 443 is not a pair of ports, for TLS and for plain HTTP; write it like 8443,8080.",

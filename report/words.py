@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
 from fixtures.scenario import (
+    Advance,
     Configure,
     Pull,
     Reference,
@@ -44,7 +45,7 @@ def _arranged(scenario: Scenario, history: History, width: int) -> Iterator[str]
     several = len(scenario.images) > 1
     images = [f"{name} ({_image(spec)})" for name, spec in scenario.images.items() if several or not _trivial(spec)]
     lines = [("image" if len(images) == 1 else "images", inert("; ".join(images)))] if images else []
-    lines.append(("hub", _state(scenario.servers.get("hub", Holdings()), several)))
+    lines.append(("hub", "; ".join([_state(scenario.servers.get("hub", Holdings()), several), *_terms(scenario)])))
     told: set[str] = set()
     for url in scenario.mirrors:
         server = server_of(url, history)
@@ -61,6 +62,15 @@ def _arranged(scenario: Scenario, history: History, width: int) -> Iterator[str]
     column = max(len(name) for name, _ in lines) + 4
     for name, text in lines:
         yield from wrap(f"  {name}".ljust(column) + text, width, column)
+
+
+def _terms(scenario: Scenario) -> Iterator[str]:
+    """To whom Hub gives what, where that is not everything to everybody."""
+    if scenario.private:
+        yield inert(f"keeps {listed([_short(repository) for repository in scenario.private])} private")
+    if scenario.limits:
+        pulls = scenario.limits.anonymous
+        yield "limits pulls" if pulls is None else f"lets an address pull {number(pulls, 'time')}"
 
 
 def _steps(scenario: Scenario, history: History, judged: Container[int], width: int) -> Iterator[str]:
@@ -104,6 +114,8 @@ def _spelled(step: Step, history: History) -> str:
             return f'restart dockerd with "registry-mirrors": {json.dumps(mirrors)}'
         case ShowInfo():
             return "docker system info"
+        case Advance(seconds=skipped):
+            return f"the registries' clock skips {seconds(skipped)}"
         case _:
             return _changed(step)
 
@@ -188,7 +200,12 @@ def _state(holdings: Holdings, several: bool) -> str:
     copies = [_copy(copy, several) for copy in holdings.copies]
     faults = [_fault(fault) for fault in holdings.faults]
     held = [f"holds {listed(copies)}"] if copies else [] if faults else ["holds nothing"]
-    return inert("; ".join([*held, *faults]))
+    return inert("; ".join([*held, *_policy(holdings), *faults]))
+
+
+def _policy(holdings: Holdings) -> list[str]:
+    policy = holdings.policy
+    return [] if policy is None else [f"caches like {policy}" if isinstance(policy, str) else "caches as the file says"]
 
 
 def _copy(copy: Copy, several: bool) -> str:

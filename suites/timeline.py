@@ -51,6 +51,9 @@ class Situation:
     changed_by: str = "start"
     plain: frozenset[str] = frozenset()
     """The mirrors that are asked in plain HTTP."""
+    unforeseen: frozenset[str] = frozenset()
+    """The servers of which a scenario does not tell by itself what they have or will answer: mirrors that cache by a
+    policy, and a Hub with limits or private repositories."""
 
     def shelf(self, server: str) -> Shelf:
         return self.shelves.get(server, Shelf())
@@ -104,13 +107,22 @@ class PullCase:
         """The copy that a server has of what is asked for, complete or not."""
         return self.shelf(server).find(self.reference.repository, self.reference)
 
+    @property
+    def foreseen(self) -> bool:
+        """Whether the scenario tells what everybody has who may be asked."""
+        return self.situation.unforeseen.isdisjoint(self.situation.endpoints if self.is_hub else (self.host,))
+
     def misses(self, server: str) -> bool:
-        """Whether a well-behaved server has no copy, or none that its root could be had of."""
+        """Whether a well-behaved server is known to have no copy, or none that its root could be had of."""
+        if server in self.situation.unforeseen:
+            return False
         copy = self.copy_at(server)
         return not self.shelf(server).faults and (copy is None or "root" in self.lacking(copy))
 
     def usable(self, server: str) -> bool:
-        """Whether a well-behaved server has a complete copy."""
+        """Whether a well-behaved server is known to have a complete copy."""
+        if server in self.situation.unforeseen:
+            return False
         copy = self.copy_at(server)
         return copy is not None and not self.shelf(server).faults and not self.lacking(copy)
 
@@ -176,6 +188,7 @@ def situations(scenario: Scenario, history: History) -> Iterator[tuple[Step, Sit
         mirrors=servers_of(scenario.mirrors, history.hosts),
         plain=_plain_of(scenario.mirrors, history.hosts),
         shelves={name: Shelf(reduce(_put, held.copies, ()), held.faults) for name, held in scenario.servers.items()},
+        unforeseen=frozenset(_unforeseen(scenario)),
     )
     for step, outcome in zip(scenario.steps, history.outcomes, strict=False):
         yield step, now, outcome
@@ -188,7 +201,7 @@ def pulls(scenario: Scenario, history: History) -> tuple[PullCase, ...]:
     had: frozenset[str] = frozenset()
     for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
         if isinstance(step, Pull):
-            case = PullCase(number, step, situation, outcome, history.during(outcome), history, had)
+            case = PullCase(number, step, situation, outcome, history.asked(outcome), history, had)
             cases.append(case)
             had |= {name for name in (case.got(),) if name}
     return tuple(cases)
@@ -198,6 +211,12 @@ def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:
     """The servers behind mirror URLs, each once, in order."""
     named = (urlsplit(url).hostname or url for url in urls)
     return tuple(dict.fromkeys(hosts.get(host, host) for host in named))
+
+
+def _unforeseen(scenario: Scenario) -> Iterator[str]:
+    yield from (name for name, held in scenario.servers.items() if held.policy not in (None, "frozen"))
+    if scenario.limits or scenario.private:
+        yield HUB
 
 
 def _plain_of(urls: tuple[str, ...], hosts: dict[str, str]) -> frozenset[str]:
@@ -224,6 +243,8 @@ def _after(now: Situation, step: Step, outcome: Outcome, hosts: dict[str, str]) 
             if found is None:
                 return now
             return _with(now, server, _holding(now.shelf(server), found))
+        case Evict(server=server, digests=digests) if digests:
+            return replace(now, unforeseen=now.unforeseen | {server})
         case Evict(server=server):
             return _with(now, server, _evicted(now.shelf(server), step))
         case Break(server=server, fault=fault):

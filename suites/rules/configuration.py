@@ -111,6 +111,7 @@ def _is_cold(case: PullCase) -> bool:
     return (
         case.is_hub
         and bool(case.exchanges)
+        and case.foreseen
         and not {case.reference.digest, case.image_at(HUB)} & case.had
         and not any(case.copy_at(mirror) or unseen(case, mirror) for mirror in mirrors)
     )

@@ -44,7 +44,7 @@ def unusable_mirror_costs_time_only(case: PullCase) -> Finding | None:
 
 
 def partial_copy_ends_complete(case: PullCase) -> Finding | None:
-    if not case.is_hub or any(case.shelf(server).faults for server in case.situation.endpoints):
+    if not case.is_hub or not case.foreseen or any(case.shelf(server).faults for server in case.situation.endpoints):
         return None
     first = next((s for s in case.situation.mirrors if not case.misses(s)), None)
     copy = case.copy_at(first) if first else None
@@ -99,7 +99,7 @@ def next_endpoint_completes(case: PullCase) -> Finding | None:
 
 
 def nowhere_to_be_had(case: PullCase) -> Finding | None:
-    if not case.is_hub or case.local or case.shelf(HUB).faults:
+    if not case.is_hub or case.local or not case.foreseen or case.shelf(HUB).faults:
         return None
     held = [server for server in case.situation.endpoints if case.copy_at(server)]
     if held and (any(case.shelf(s).faults for s in case.situation.endpoints) or not _incomplete_everywhere(case)):

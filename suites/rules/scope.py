@@ -29,7 +29,7 @@ def no_mirror_configured_none_asked(case: PullCase) -> Finding | None:
 def direct_miss_fails(case: PullCase) -> Finding | None:
     if not _is_mirror(case.host) or case.copy_at(case.host) or case.shelf(case.host).faults:
         return None
-    if case.local:
+    if case.local or not case.foreseen:
         return None
     stray = _stray(case)
     if stray:

@@ -33,6 +33,7 @@ NETWORK = f"127.{os.getpid() % 200 + 20}.77.0/24"
 """Another for each process of a test run: between a look at an address and its use, another may take it."""
 
 WITHOUT_RICH = "sys.modules['rich'] = sys.modules['rich.console'] = None"
+GONE = "No such file or directory"
 BLOCK = r"^{}.*\n((?:  .*\n)+)"
 
 
@@ -373,12 +374,12 @@ def test_without_trustme_it_says_what_to_install(temporary: Path) -> None:
         (["--policy", "gcr", "--policy", "frozen"], "There are two of --policy for all mirrors."),
         (
             ["--policy", "gcp"],
-            "The policy 'gcp' is none of: gcr, pull-through, frozen; nor a file that can be read: No such file or directory.",
+            f"The policy 'gcp' is none of: gcr, pull-through, frozen; nor a file that can be read: {GONE}.",
         ),
         (["--policy", "/dev/null"], "The policy /dev/null cannot be used. This is no policy: Field required."),
         (
             ["--arrangement", "/none"],
-            "The arrangement /none cannot be read: No such file or directory.",
+            f"The arrangement /none cannot be read: {GONE}.",
         ),
         (
             ["--arrangement", "/dev/null"],

@@ -11,9 +11,10 @@ from typing import cast
 
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
-from simulator.messages import Delivery, Request, Response
+from simulator.journal import Reply
+from simulator.messages import Arriving, Delivery, Request, Response
 from simulator.network.intake import Intake
-from simulator.world import Reply, World
+from simulator.world import World
 
 _PIECE = 1 << 18
 _SLOW_INTERVAL = 0.05
@@ -92,6 +93,9 @@ async def _deliver(response: Response, transport: asyncio.Transport, send: ASGIS
     delivery = response.delivery
     if delivery.kind == "slow":
         return await _deliver_slowly(response, delivery.seconds, transport, send)
+    if response.fill:
+        await _send_head(response, send)
+        return await _send_fill(response.fill, transport, send)
     if delivery.kind == "whole":
         await _send_head(response, send)
         return await _send_body(response.body, transport, send)
@@ -133,6 +137,27 @@ async def _deliver_slowly(
         if transport.is_closing():
             break
         sent += await _send_body(piece, transport, send, more=number < len(pieces))
+    return sent
+
+
+async def _send_fill(fill: Arriving, transport: asyncio.Transport, send: ASGISendCallable) -> int:
+    sent, news = 0, asyncio.Event()
+    leave = fill.subscribe(news.set)
+    try:
+        while not transport.is_closing():
+            news.clear()
+            if piece := fill.available(sent):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                sent += len(piece)
+            elif fill.failed:
+                transport.abort()
+            elif fill.ended:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                break
+            else:
+                await news.wait()
+    finally:
+        leave()
     return sent
 
 

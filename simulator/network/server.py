@@ -12,6 +12,7 @@ from simulator.bounds import STANDARD, Bounds, Room
 from simulator.checks import check_arrangement
 from simulator.clock import Clock
 from simulator.control.wire import JournalPage, LedgerPage
+from simulator.journal import Reply
 from simulator.messages import Request
 from simulator.network.certificates import UNTRUSTED, server_context
 from simulator.network.connections import HttpServer, ListenError
@@ -20,7 +21,7 @@ from simulator.network.intake import Intake
 from simulator.network.turns import Turns
 from simulator.network.upstream import Upstream
 from simulator.topology import Site, Topology
-from simulator.world import Reply, World
+from simulator.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Simulator:
             check_arrangement(self.world.topology, arrangement)
             await self._upstream.close()
             self._upstream = self._fresh_upstream()
-            contents = self.world.arrange(arrangement)
+            contents = self.world.arrange(arrangement, self.clock())
             await self._settle(self.clock())
         self._turns.arm()
         return contents
@@ -133,7 +134,7 @@ class Simulator:
         async with self._one_at_a_time:
             self.world.check(changes)
             for change in changes:
-                self.world.apply(change)
+                self.world.apply(change, self.clock())
             await self._settle(self.clock())
             mark = len(self.world.journal)
         self._turns.arm()

@@ -2,12 +2,15 @@
 
 import contextlib
 import io
+import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -18,6 +21,8 @@ from simulator.arrangement import Change
 from simulator.command import serve
 from simulator.command.screen import READY
 from simulator.control import api as control
+from simulator.control import wire
+from simulator.mirror.policy import PRESETS, Policy
 from simulator.network.server import Simulator
 from simulator.topology import Topology
 from tests.docs.test_docs import PAGES, blocks, rows
@@ -48,6 +53,34 @@ def test_the_program_prints_what_the_page_says(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+def knobs(policy: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    for field in fields(policy):  # type: ignore[arg-type]
+        value = getattr(policy, field.name)
+        if is_dataclass(value):
+            yield from knobs(value, f"{field.name}.")
+        else:
+            yield prefix + field.name, value
+
+
+def test_every_knob_of_a_policy_is_explained() -> None:
+    explained = {cells[0].strip("`"): cells for cells in rows(PAGE, "and asks another registry")}
+    assert list(explained) == [name for name, _ in knobs(Policy())]
+    for name, value in knobs(Policy()):
+        _, meant, default = explained[name]
+        if isinstance(value, int | float):
+            assert json.loads(default.strip("`")) == value, name
+        elif name.rpartition(".")[2] in ("miss", "when", "order", "on_failure", "tags"):
+            assert default == f"`{value}`"
+            assert default in meant
+    presets = [cells[0].strip("`") for cells in rows(PAGE, "Three policies have names")]
+    assert sorted(presets) == sorted(PRESETS)
+
+
+def test_the_policy_of_the_page_is_one() -> None:
+    (text,) = blocks(PAGE, "json")
+    assert wire.policy_from(text.encode()).eviction.images == 100
 
 
 def test_every_option_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

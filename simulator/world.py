@@ -174,24 +174,27 @@ class World:
         objects = holding.image.content.objects
         parts = [found for part in objects if (found := whole.found(part.digest))]
         server.mirror.put(copy.repository, copy.tag, parts, self._latest)
-        for part in objects:
-            if not holding.find(part.digest):
-                server.mirror.cache.drop(copy.repository, part.digest)
+        if lacking := {part.digest for part in objects if not holding.find(part.digest)}:
+            reference = copy.tag or holding.image.content.root
+            server.mirror.strip(copy.repository, reference, lambda _: lacking)
 
     def _evict(self, server: _Server, change: Evict) -> None:
         held = server.mirror.cache if server.mirror else server.store
+        for digest in change.digests:
+            held.drop(change.repository, digest)
         if change.digests:
-            for digest in change.digests:
-                held.drop(change.repository, digest)
-        elif isinstance(held, Store):
-            held.evict(change.repository, change.tag, change.roles)
-        elif not change.roles:
-            held.evict(change.repository, change.tag)
+            return
+        if server.mirror is None:
+            server.store.evict(change.repository, change.tag, change.roles)
+        elif change.roles:
+            server.mirror.strip(change.repository, change.tag, lambda root: self._playing(change.roles, root))
         else:
-            for root in held.roots(change.repository, change.tag):
-                for part in self._roots[root].objects if root in self._roots else ():
-                    if any(role_matches(part.role, role) for role in change.roles):
-                        held.drop(change.repository, part.digest, shared=False)
+            server.mirror.cache.evict(change.repository, change.tag)
+
+    def _playing(self, roles: tuple[str, ...], root: str) -> set[str]:
+        """The digests of an arranged image's objects that have one of these roles."""
+        parts = self._roots[root].objects if root in self._roots else ()
+        return {part.digest for part in parts if any(role_matches(part.role, role) for role in roles)}
 
     def refuses(self, site: str, now: float) -> bool:
         """Whether a site takes no connections at present."""

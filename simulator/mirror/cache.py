@@ -7,7 +7,7 @@ image takes constant time, but for the number of objects that it has.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from simulator.arrangement import ContentObject
 from simulator.mirror.objects import CachedImage, CachedObject, Repository
@@ -82,19 +82,6 @@ class Cache:
         """Whether an image of the repository needs this object, there or not."""
         return self._needed(repository, digest) is not None
 
-    def roots(self, repository: str, tag: str | None = None) -> list[str]:
-        """The digest of what a tag names, or (without one) those that all images of a repository begin with."""
-        place = self._repositories.get(repository)
-        images = place.images.values() if place else ()
-        return [_text(image.root.digest) for image in images if tag in (None, image.reference)]
-
-    def missing(self, repository: str, reference: str) -> list[str]:
-        """The digests of all that an image needs and whose bytes are not there; manifests that were never there hide
-        what they need.
-        """
-        root = self._find(repository, reference)
-        return [_text(part.digest) for part in _closure(root) if not part.place] if root else []
-
     def use(self, repository: str, reference: str, now: float) -> None:
         """A client asked for the manifest of an image, by tag or digest. By digest, of several tags of one manifest
         that which came last is used.
@@ -153,13 +140,21 @@ class Cache:
             for image in [gone] if gone else [] if reference else list(place.images.values()):
                 self._leave(image)
 
-    def drop(self, repository: str, digest: str, *, shared: bool = True) -> None:
-        """Let the bytes of an object go that is needed in a repository; not where it is ``shared`` and that is
-        not allowed.
-        """
+    def drop(self, repository: str, digest: str) -> None:
+        """Let the bytes of an object go, whatever needs it."""
         found = self._needed(repository, digest)
-        if found and found.place and (shared or found.needed() == 1):
+        if found:
             self._unstore(found)
+
+    def alone(self, repository: str, tag: str | None = None) -> Iterator[tuple[str, list[str]]]:
+        """Of the image that a tag names, or of each image of a repository: the digest of its root, and of all that
+        nothing but this image, or nothing in another repository, needs.
+        """
+        place = self._repositories.get(repository)
+        for image in list(place.images.values()) if place else ():
+            if tag in (None, image.reference):
+                parts = _closure(image.root, lambda part: part.needed() == 1 if tag else not part.more)
+                yield _text(image.root.digest), [_text(part.digest) for part in parts]
 
     def sweep(self, now: float) -> None:
         """Let go what was idle too long or is too old."""
@@ -328,12 +323,13 @@ class Cache:
             part.place = 0
 
 
-def _closure(root: CachedObject) -> Iterator[CachedObject]:
+def _closure(root: CachedObject, counts: Callable[[CachedObject], bool]) -> Iterator[CachedObject]:
+    """What an object needs, itself included, as far as it counts."""
     seen: set[CachedObject] = set()
     ahead = [root]
     while ahead:
         part = ahead.pop()
-        if part not in seen:
+        if part not in seen and counts(part):
             seen.add(part)
             yield part
             ahead += part.parts or ()

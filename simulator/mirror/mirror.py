@@ -17,9 +17,9 @@ from simulator.mirror.cache import Cache
 from simulator.mirror.demand import Demand, Wanted
 from simulator.mirror.fetching import WRONG_BLOB, Fetcher, Read, Stream
 from simulator.mirror.policy import Policy
-from simulator.mirror.upstream import Outcome, Question
+from simulator.mirror.upstream import Outcome, Question, plain
 from simulator.programs import Flight, Program, Wait
-from simulator.registry import answers, conditions, listing, manifests, reading
+from simulator.registry import answers, conditions, listing, manifests, names, reading
 from simulator.registry.paths import READ, Route
 from simulator.registry.store import BLOB_TYPE, Found
 from simulator.topology import Site
@@ -69,7 +69,7 @@ class Mirror:
 
     def at_once(self, asked: Route, request: Request, now: float) -> Response | None:
         """The answer that needs no asking, or ``None`` where there is no such."""
-        if asked.kind == "manifest" and request.method in READ:
+        if asked.kind == "manifest" and request.method in READ and (asked.by_tag or names.is_digest(asked.reference)):
             held = self.cache.manifest(asked.repository, asked.reference)
             if held and not (asked.by_tag and self._must_check(asked, now)):
                 self.cache.use(asked.repository, asked.reference, now)
@@ -117,6 +117,14 @@ class Mirror:
             else:
                 self.cache.keep_blob(repository, digest, bytes(part.data), now)
             reference = None
+
+    def strip(self, repository: str, reference: str | None, lacking: Callable[[str], set[str]]) -> None:
+        """Let the bytes of objects go that an image lacks (or each image of a repository), as the digest of its root
+        tells. Those that others need stay.
+        """
+        for root, alone in self.cache.alone(repository, reference):
+            for digest in lacking(root).intersection(alone):
+                self.cache.drop(repository, digest)
 
     def _own(self, asked: Route, request: Request, now: float) -> Response | None:
         """The answer that the cache and the policy give."""
@@ -176,7 +184,9 @@ class Mirror:
             given = outcome.response
             if given is None:
                 return self._refusal(asked, outcome)
-            headers = {name: given.header(name) for name in _PASSED_ON}
+            headers = {name: plain(given, name) for name in _PASSED_ON}
+            if request.method == "GET":
+                headers["Content-Length"] = str(len(given.body))
             if asked.kind == "blob":
                 headers |= {"Content-Type": BLOB_TYPE, "Docker-Content-Digest": asked.reference}
             if not headers["Link"].startswith("</"):

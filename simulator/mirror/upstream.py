@@ -21,6 +21,9 @@ from simulator.topology import Site
 SHORTEST_TOKEN = 60
 """Seconds for which a token is good that does not say how long (token authentication specification)."""
 
+LONGEST_TOKEN = 86400
+"""Seconds for which a token is used at most."""
+
 MOST_HOPS = 5
 """Redirects in a row that are followed."""
 
@@ -29,7 +32,7 @@ MANIFEST_TYPES = tuple(media for types in MEDIA_TYPES.values() for media in (typ
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CHALLENGE = re.compile(r"\s*(basic|bearer)\b\s*(.*)", re.IGNORECASE)
 _PARAMETER = re.compile(r'([a-z_]+)="([^"]*)"', re.IGNORECASE)
-_LONGEST_TOKEN = 1 << 16
+_MOST_CHARACTERS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class Client:
             return Outcome(given.now, reason="The upstream's token service gave no token.")
         self._tokens[repository] = (token, given.now + life)
         self._tokens.move_to_end(repository)
-        while next(iter(self._tokens.values()))[1] <= given.now:
+        while self._tokens and next(iter(self._tokens.values()))[1] <= given.now:
             self._tokens.popitem(last=False)
         return None
 
@@ -175,7 +178,13 @@ def _outcome(given: Given, *, redirected: bool = False) -> Outcome:
         return Outcome(given.now, absent=True)
     reason = f"The upstream answered with {response.status}."
     status = response.status if response.status in (429, 503, 504) else 502
-    return Outcome(given.now, None, status=status, reason=reason, retry_after=response.header("retry-after"))
+    return Outcome(given.now, None, status=status, reason=reason, retry_after=plain(response, "retry-after"))
+
+
+def plain(response: Response, name: str) -> str:
+    """The value of a header that can be passed on as it is, or ``""``."""
+    value = response.header(name)
+    return value if value.isascii() and value.isprintable() else ""
 
 
 def _is_hidden(response: Response) -> bool:
@@ -207,9 +216,9 @@ def _token(body: bytes) -> tuple[str, float]:
         return "", 0.0
     token = value.get("token") or value.get("access_token")
     life = value.get("expires_in")
-    if not isinstance(token, str) or not token.isascii() or not token.isprintable() or len(token) > _LONGEST_TOKEN:
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable() or len(token) > _MOST_CHARACTERS:
         return "", 0.0
-    return token, life if isinstance(life, int | float) and life > 0 else SHORTEST_TOKEN
+    return token, min(life, LONGEST_TOKEN) if isinstance(life, int | float) and life > 0 else SHORTEST_TOKEN
 
 
 def _joined(url: str, location: str) -> str | None:

@@ -225,7 +225,35 @@ class _Names(AsyncNetworkBackend):
             host, port = site.address, _port(site, port)
         elif local_address and not _is_near(host, local_address, topology):
             local_address = None
-        return await self._network.connect_tcp(host, port, timeout, local_address, socket_options)
+        return _Stream(await self._network.connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class _Stream(AsyncNetworkStream):
+    """A connection that is closed, too, where a handshake on it is broken off from without."""
+
+    def __init__(self, stream: AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except asyncio.CancelledError:
+            await self._stream.aclose()
+            raise
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 def _port(site: Site, port: int) -> int:

@@ -346,3 +346,27 @@ def test_what_a_sink_cannot_take_is_told_in_the_journal(tmp_path: Path) -> None:
         assert "by design" in stage.simulator.world.journal.errors[0]
 
     play(tmp_path, story)
+
+
+def test_closing_leaves_no_connection_open_whose_handshake_was_under_way(tmp_path: Path) -> None:
+    hello, gone = asyncio.Event(), asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        hello.set()
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        gone.set()
+        writer.close()
+
+    async def story(stage: Stage) -> None:
+        server = await asyncio.start_server(listen, OWN_ADDRESS, free_port(OWN_ADDRESS))
+        host = f"{OWN_ADDRESS}:{server.sockets[0].getsockname()[1]}"
+        asked = asyncio.ensure_future(stage.ask(f"https://{host}/v2/"))
+        await hello.wait()
+        await stage.upstream.close()
+        await asyncio.wait_for(gone.wait(), 10)
+        server.close()
+        assert (await asked).response is None
+
+    play(tmp_path, story)

@@ -29,6 +29,8 @@ Stage = Literal[
 ``blob`` is a blob request for a digest that no image of the arrangement has, ``upload`` a blob's way in.
 """
 
+CdnFamily = Literal["cloudflare", "cloudfront"]
+
 FaultKind = Literal[
     "status",
     "refuse",
@@ -152,8 +154,11 @@ class Limits:
 
     ``anonymous``, ``personal`` and ``paid`` are pulls within any ``window`` seconds: of an IPv4 address or
     IPv6 /64 network, or of an account with that plan. Pulls from the repositories ``exempt`` do not count.
+    An index and one of its manifests are one pull if no more than ``pull_lasts`` seconds lie between them.
+
     ``requests`` are requests of any kind to any of Hub's names within a minute, of an address or network
-    whoever signs in there: the abuse limit, of which Docker says no more than "thousands".
+    whoever signs in there: the abuse limit, of which Docker says no more than "thousands". ``logins`` are requests
+    for tokens with a password, access token or refresh token within a minute, of an address or network.
     """
 
     anonymous: int | None = 100
@@ -162,14 +167,30 @@ class Limits:
     window: int = 21600
     exempt: tuple[str, ...] = ()
     requests: int | None = None
+    logins: int | None = None
+    pull_lasts: int = 300
+
+
+@dataclass(frozen=True)
+class Blobs:
+    """How Hub hands out blobs: by a redirect to the CDN, or ``direct``, by itself.
+
+    ``families`` are the CDN's host names in use. To which of them a blob is redirected follows from its digest and
+    the world's seed. A signed address can be used for ``address_life`` seconds.
+    """
+
+    how: Literal["redirect", "direct"] = "redirect"
+    families: tuple[CdnFamily, ...] = ("cloudflare", "cloudfront")
+    address_life: int = 1200
 
 
 @dataclass(frozen=True)
 class Arrangement:
     """What every server holds. A server that is not named holds nothing and behaves well.
 
-    ``accounts``, ``private`` (the repositories that not everybody may see) and ``limits`` (``None``: there
-    are none, nor headers about them) are Hub's. A mirror shows what it holds to everybody.
+    ``accounts``, ``private`` (the repositories that not everybody may see), ``limits`` (``None``: there are none,
+    nor headers about them), ``blobs`` and ``token_life`` (the seconds for which an access token is good) are Hub's.
+    A mirror shows what it holds to everybody.
     """
 
     images: dict[str, ImageSpec] = field(default_factory=dict)
@@ -177,6 +198,8 @@ class Arrangement:
     accounts: tuple[Account, ...] = ()
     private: tuple[str, ...] = ()
     limits: Limits | None = None
+    blobs: Blobs = Blobs()
+    token_life: int = 300
 
 
 @dataclass(frozen=True)

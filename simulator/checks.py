@@ -18,6 +18,10 @@ LARGEST_LIMIT = 1_000_000
 """Pulls or requests. Each that counts is remembered for the length of its window."""
 
 
+LONGEST_LIFE = 1_000_000_000
+"""Seconds for which a token or a signed address is good."""
+
+
 class ArrangementError(ValueError):
     """An arrangement or a change that cannot be carried out. Its text is one sentence that says why."""
 
@@ -49,16 +53,26 @@ def _check_hub(arrangement: Arrangement) -> None:
     _check_repositories("among the private ones", arrangement.private)
     if arrangement.limits:
         _check_limits(arrangement.limits)
+    if not arrangement.blobs.families:
+        message = "Hub's blobs have no CDN family to go to; name one, or serve them by 'how': 'direct'."
+        raise ArrangementError(message)
+    for what, life in (("signed address", arrangement.blobs.address_life), ("token", arrangement.token_life)):
+        if not 1 <= life <= LONGEST_LIFE:
+            message = f"A {what} lasts {life} s; it may be 1 to {LONGEST_LIFE}."
+            raise ArrangementError(message)
 
 
 def _check_limits(limits: Limits) -> None:
-    for name in ("anonymous", "personal", "paid", "requests"):
+    for name in ("anonymous", "personal", "paid", "requests", "logins"):
         limit = getattr(limits, name)
         if limit is not None and not 0 <= limit <= LARGEST_LIMIT:
             message = f"The limit {name!r} is {limit}; it may be 0 to {LARGEST_LIMIT}."
             raise ArrangementError(message)
     if limits.window < 1:
         message = f"The window of the limits is {limits.window} s; it must be 1 at least."
+        raise ArrangementError(message)
+    if limits.pull_lasts < 0:
+        message = f"A pull lasts {limits.pull_lasts} s (pull_lasts of the limits); it cannot be negative."
         raise ArrangementError(message)
     _check_repositories("among the exempt ones", limits.exempt)
 

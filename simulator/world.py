@@ -38,7 +38,7 @@ from simulator.registry import reading as registry
 from simulator.registry.content import build
 from simulator.registry.paths import READ, Route, changes, route
 from simulator.registry.store import Holding, Store
-from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, Site, Topology
+from simulator.topology import AUTH_HOST, CDN_HOSTS, HTTPS_PORT, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "bearer": "bearer"}
@@ -178,7 +178,7 @@ class World:
         if request.method in READ:
             return 0
         server, host, _ = self._arrived(request, site)
-        if server is None or host == CDN_HOST:
+        if server is None or host in CDN_HOSTS:
             return 0
         if host == AUTH_HOST:
             return LONGEST_FORM if request.method == "POST" else 0

@@ -12,7 +12,7 @@ from simulator.arrangement import Account, Arrangement, Break, Copy, Fault, Heal
 from simulator.checks import ArrangementError
 from simulator.control import wire
 from simulator.hub import limits
-from simulator.hub.limits import PULL_LASTS, Ledger, LedgerEntry, SlidingWindow, children_of, party_at
+from simulator.hub.limits import Ledger, LedgerEntry, SlidingWindow, children_of, party_at
 from simulator.messages import Response
 from simulator.topology import AUTH_HOST
 from simulator.world import World
@@ -135,7 +135,7 @@ def test_an_index_pays_for_its_own_party_and_soon_alone() -> None:
     asker = asker_of(Limits())
     ask(asker, INDEX, step=5)
     ask(asker, AMD, login="ada:secret", step=5)
-    ask(asker, AMD, step=PULL_LASTS)
+    ask(asker, AMD, step=Limits().pull_lasts)
     assert costs(asker) == [1, 1, 1]
 
 
@@ -315,8 +315,8 @@ class Model:
             if payer == who and path == INDEX:
                 indexes.append(at)
             elif payer == who and path in (AMD, ARM) and not cost:
-                indexes.remove(next(begun for begun in indexes if at - begun < PULL_LASTS))
-        return any(now - begun < PULL_LASTS for begun in indexes)
+                indexes.remove(next(begun for begun in indexes if at - begun < Limits().pull_lasts))
+        return any(now - begun < Limits().pull_lasts for begun in indexes)
 
 
 @QUICK

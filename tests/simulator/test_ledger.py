@@ -54,11 +54,11 @@ FIGURES = st.builds(
     anonymous=SOME,
     personal=SOME,
     paid=SOME,
-    window=st.integers(1, 900),
+    window=st.integers(1, 9) | st.integers(1, 900),
     exempt=st.sampled_from([(), (FREE,), (REPOSITORY,)]),
     requests=st.none() | st.integers(0, 9),
     logins=SOME,
-    pull_lasts=st.integers(0, 400),
+    pull_lasts=st.integers(0, 3) | st.integers(0, 400),
 )
 
 
@@ -140,7 +140,7 @@ class HubAndPaper(RuleBasedStateMachine):
         self.paper = Paper(figures)
         self.flooded: set[int] = set()
 
-    @rule(seconds=st.integers(0, 300))
+    @rule(seconds=st.integers(0, 9) | st.sampled_from([30, 50, 59, 300]))
     def wait(self, seconds: int) -> None:
         self.asker.now += seconds
 
@@ -166,6 +166,18 @@ class HubAndPaper(RuleBasedStateMachine):
         remaining, window = self.paper.ledger[-1][2], self.paper.figures.window
         assert response.header("ratelimit-remaining") == ("" if remaining is None else f"{remaining};w={window}")
         assert response.header("docker-ratelimit-source") == who
+
+    @rule(
+        client=st.sampled_from(sorted(PARTIES)),
+        index=st.sampled_from([BOTH, ONE]),
+        manifests=st.lists(st.sampled_from([AMD, ARM]), min_size=1, max_size=3),
+        seconds=st.integers(0, 3),
+    )
+    def pull(self, client: str, index: str, manifests: list[str], seconds: int) -> None:
+        self.ask(client, "", "GET", index, known=False)
+        self.wait(seconds)
+        for manifest in manifests:
+            self.ask(client, "", "GET", manifest, known=False)
 
     @rule(client=st.sampled_from(sorted(PARTIES)), login=st.sampled_from(["", "ada:secret", "ada:wrong"]))
     def sign_in(self, client: str, login: str) -> None:

@@ -1,9 +1,9 @@
 """What an arrangement or a change must be before it may alter anything."""
 
-import math
 import re
 from collections.abc import Container
 
+from simulator import faults
 from simulator.arrangement import Arrangement, Break, Change, Copy, Evict, Fault, Heal, ImageSpec, Limits, Publish, Warm
 from simulator.registry import names
 from simulator.topology import Site, Topology
@@ -165,23 +165,7 @@ def _check_roles(server: str, roles: tuple[str, ...]) -> None:
 
 
 def _check_fault(server: str, fault: Fault) -> None:
-    problem = ""
-    if fault.kind == "status" and not 200 <= fault.status <= 599:
-        problem = f"needs a status from 200 to 599, not {fault.status}"
-    elif fault.kind == "redirect" and not fault.location:
-        problem = "needs a location"
-    elif fault.kind == "redirect" and fault.status and not 300 <= fault.status <= 399:
-        problem = f"needs a status from 300 to 399, not {fault.status}"
-    elif fault.kind == "slow" and not 0 < fault.seconds <= 3600:
-        problem = f"needs seconds from 0 to 3600, not {fault.seconds}"
-    elif fault.skip < 0 or (fault.times is not None and fault.times < 0):
-        problem = "cannot skip or strike a negative number of times"
-    elif not 0 <= fault.since < math.inf:
-        problem = f"cannot begin at {fault.since} s"
-    elif fault.until is not None and not fault.since < fault.until:
-        problem = f"ends at {fault.until} s, which is not after its begin at {fault.since} s"
-    elif any(ord(character) < 32 or ord(character) > 255 for character in fault.location + fault.content_type):
-        problem = "has a header with a character that HTTP does not allow"
+    problem = faults.problem(fault)
     if problem:
         message = f"The fault {fault.kind!r} of server {server!r} {problem}."
         raise ArrangementError(message)

@@ -16,6 +16,7 @@ from simulator.arrangement import (
     Content,
     Copy,
     Evict,
+    Fault,
     FaultKind,
     Heal,
     Holdings,
@@ -26,7 +27,7 @@ from simulator.arrangement import (
 )
 from simulator.bounds import LONGEST_FORM, STANDARD, Bounds
 from simulator.checks import check_arrangement, check_change, hub_of, site_named
-from simulator.faults import Faults
+from simulator.faults import Faults, Strike, Subject
 from simulator.hub import tokens
 from simulator.hub.hub import PROBE, PROBE_IMAGE, PROBE_TAG, Answer, Hub
 from simulator.hub.limits import Ledger
@@ -148,7 +149,7 @@ class World:
             case Break(fault=fault):
                 server.faults.add(fault)
             case Heal():
-                server.faults = Faults()
+                server.faults.heal()
         return len(self.journal)
 
     def refuses(self, site: str, now: float) -> bool:
@@ -162,6 +163,10 @@ class World:
     def untrusted(self, site: str, now: float) -> bool:
         """Whether a site shows a certificate that nobody trusts at present."""
         return self._has(site, "untrusted", now)
+
+    def handshake(self, site: str, now: float) -> Fault | None:
+        """The fault that spoils a site's TLS handshakes at present, if one does."""
+        return self._servers[site_named(self.topology, site).name].faults.first(faults.HANDSHAKE_KINDS, now)
 
     def next_turn(self, now: float) -> float | None:
         """When next a fault of any site begins or ends, if one does."""
@@ -193,7 +198,7 @@ class World:
         """
         server, host, at = self._arrived(request, site)
         asked = self._asked(at, server, self._route(server, host, request), request)
-        struck = ""
+        struck: Strike | None = None
         try:
             given, struck = self._struck(server, host, asked, request, now)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
@@ -212,25 +217,26 @@ class World:
 
     def _struck(
         self, server: _Server | None, host: str, asked: _Asked, request: Request, now: float
-    ) -> tuple[Answer, str]:
-        """The answer, and the kind of the fault that spoiled it. What changes something is struck beforehand."""
+    ) -> tuple[Answer, Strike | None]:
+        """The answer, and the fault that spoiled it. What changes something is struck beforehand."""
         if server is None or not changes(asked.route, request.method):
             answer = self._answer(server, host, asked.route, request, now)
             response = _as_asked(request, answer.response)
-            fault = server.faults.striking(asked.stage, request.method, response, now) if server else None
-            if answer.quote and not (fault and faults.forestalls(fault)):
+            strike = server.faults.striking(_subject(asked, request, answer.account), response, now) if server else None
+            if answer.quote and not (strike and faults.forestalls(strike.fault)):
                 self._hub.meter.charge(answer.quote, len(self.journal))
         else:
             response = Response(200)
-            fault = server.faults.striking(asked.stage, request.method, response, now)
-            if fault is None or fault.kind == "slow":
+            account = self._hub.whose(request, now) if server.site.kind == "hub" else ""
+            strike = server.faults.striking(_subject(asked, request, account), response, now)
+            if strike is None or strike.fault.kind in faults.DELAYS:
                 answer = self._answer(server, host, asked.route, request, now)
                 response = answer.response
             else:
                 answer = Answer(response, self._noted(server, request, now))
-        if fault is None:
-            return Answer(response, answer.account), ""
-        return Answer(faults.effect(fault, response), answer.account), fault.kind
+        if strike is None:
+            return Answer(response, answer.account), None
+        return Answer(faults.effect(strike.fault, response), answer.account), strike
 
     def _route(self, server: _Server | None, host: str, request: Request) -> Route:
         if server is None:
@@ -262,7 +268,7 @@ class World:
         """Let Hub take note of a request that it is kept from answering; tells whose the request is."""
         return self._hub.noted(request, now) if server.site.kind == "hub" else ""
 
-    def _exchange(self, asked: _Asked, request: Request, now: float, given: Answer, struck: str) -> Exchange:
+    def _exchange(self, asked: _Asked, request: Request, now: float, given: Answer, struck: Strike | None) -> Exchange:
         return Exchange(
             seq=len(self.journal),
             began=now,
@@ -283,9 +289,10 @@ class World:
             status=given.response.status,
             length=int(given.response.header("content-length") or 0),
             sent=0,
-            fault=struck,
+            fault=struck.fault.kind if struck else "",
             scheme=request.scheme,
             account=given.account,
+            fault_name=struck.name if struck else "",
         )
 
     def _stock(self, site: Site) -> Store:
@@ -319,6 +326,19 @@ def _stage(route: Route, role: str) -> Stage:
     if role.endswith("config"):
         return "config"
     return "layer" if "layer:" in role else "blob"
+
+
+def _subject(asked: _Asked, request: Request, account: str) -> Subject:
+    about = asked.route
+    return Subject(
+        stage=asked.stage,
+        method=request.method,
+        repository=about.repository,
+        reference=about.reference,
+        role=asked.role,
+        client=request.client,
+        account=account,
+    )
 
 
 def _as_asked(request: Request, response: Response) -> Response:

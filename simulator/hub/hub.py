@@ -92,6 +92,10 @@ class Hub:
     def noted(self, request: Request, now: float) -> str:
         """Count a request that is kept from its answer; tells the account that its token is of."""
         self.meter.floods(request.client, now)
+        return self.whose(request, now)
+
+    def whose(self, request: Request, now: float) -> str:
+        """The account that a request's token is of, or ``""``."""
         account = self._account(self._claims(request, now))
         return account.name if account else ""
 

@@ -12,6 +12,7 @@ from typing import cast
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 from simulator.messages import Delivery, Request, Response
+from simulator.network import rude
 from simulator.network.intake import Intake
 from simulator.world import World
 
@@ -57,7 +58,7 @@ class Application:
             return
         sent = await _deliver(reply.response, _transport(scope), send)
         reply.entry.end(self._clock(), sent)
-        if reply.response.delivery.kind in ("reset", "truncate"):
+        if reply.response.delivery.kind in {"reset", "truncate", *rude.KINDS}:
             await _until_gone(receive)
 
 
@@ -83,6 +84,8 @@ async def _until_gone(receive: ASGIReceiveCallable) -> None:
 async def _deliver(response: Response, transport: asyncio.Transport, send: ASGISendCallable) -> int:
     """Put a response on the wire; returns how many bytes of its body left."""
     delivery = response.delivery
+    if delivery.kind in rude.KINDS:
+        return await rude.deliver(response, transport)
     if delivery.kind == "slow":
         return await _deliver_slowly(response, delivery.seconds, transport, send)
     if delivery.kind == "whole":

@@ -310,6 +310,8 @@ def test_what_is_no_index_has_no_manifests(data: bytes) -> None:
         (Limits(anonymous=-1), "'anonymous' is -1"),
         (Limits(requests=10**9), "'requests' is 1000000000"),
         (Limits(window=0), "window .* is 0 s"),
+        (Limits(logins=-1), "'logins' is -1"),
+        (Limits(pull_lasts=-1), "A pull lasts -1 s"),
         (Limits(exempt=("A",)), r"'A' \(among the exempt ones\)"),
     ],
 )

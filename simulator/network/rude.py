@@ -114,12 +114,12 @@ async def _trickle(transport: asyncio.Transport, data: bytes, seconds: float) ->
         transport.write(data[start : start + size])
 
 
-async def _write(transport: asyncio.Transport, data: bytes) -> int:
+async def _write(transport: asyncio.Transport, data: bytes | memoryview) -> int:
     """Write as the client reads; returns how many bytes were taken before it went away."""
     return await _pour(transport, (data[start : start + _PIECE] for start in range(0, len(data), _PIECE)))
 
 
-async def _pour(transport: asyncio.Transport, pieces: Iterator[bytes]) -> int:
+async def _pour(transport: asyncio.Transport, pieces: Iterator[bytes | memoryview]) -> int:
     sent = 0
     for piece in pieces:
         while transport.get_write_buffer_size() > _MOST_WAITING and not transport.is_closing():

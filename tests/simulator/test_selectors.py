@@ -1,6 +1,7 @@
 """Which exchanges a fault selects, which of them it strikes, and what the journal calls it."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from fixtures.scenario import Scenario
 from simulator.arrangement import Account, Arrangement, Break, Copy, Fault, FaultKind, FaultPlace, Heal, Holdings
 from simulator.checks import ArrangementError
 from simulator.control import wire
+from simulator.faults import CONNECTION_KINDS, problem
+from simulator.topology import REGISTRY_HOST
 from simulator.world import World
 from tests.simulator import QUICK
 from tests.simulator.worlds import IMAGES, REPOSITORY, TOPOLOGY, Asker, blob_path, digest, manifest_path
@@ -176,6 +179,46 @@ def test_the_journal_tells_which_fault_it_was() -> None:
     asker.world.apply(Break("one", Fault("status", status=500)))
     asker.ask(TAG)
     assert asker.last.fault_name == "status-4"
+
+
+FAULTS = st.builds(
+    Fault,
+    kind=st.sampled_from(get_args(FaultKind)),
+    at=st.sampled_from(get_args(FaultPlace)),
+    method=st.sampled_from(["", "GET", "HEAD", "POST"]),
+    status=st.sampled_from([200, 204, 304, 307, 503]),
+    location=st.just("/elsewhere"),
+    after=st.integers(-1, 600),
+    seconds=st.just(0.1),
+    size=st.none() | st.integers(1, 600),
+    by=st.integers(-600, 600),
+).filter(lambda fault: not problem(fault))
+ASKED = [
+    ("/v2/", "GET"),
+    (TAG, "GET"),
+    (TAG, "HEAD"),
+    (manifest_path("none"), "GET"),
+    (blob_path("single", "layer:0"), "GET"),
+    (blob_path("single", "layer:0"), "HEAD"),
+    (f"/v2/{REPOSITORY}/tags/list", "GET"),
+    (f"/v2/{REPOSITORY}/referrers/{digest('single', 'manifest')}", "GET"),
+    (f"/v2/{REPOSITORY}/blobs/uploads/", "POST"),
+]
+
+
+@QUICK
+@given(faults=st.lists(FAULTS, min_size=1, max_size=3), server=st.sampled_from(["hub", "one", "two"]))
+def test_whatever_is_broken_the_journal_tells_who_was_struck(faults: list[Fault], server: str) -> None:
+    asker = broken(*faults, server=server)
+    host = {"hub": REGISTRY_HOST, "one": "one.test", "two": "two.test"}[server]
+    for path, method in ASKED:
+        response = asker.ask(path, method, host)
+        kinds = {fault.kind for fault in faults} - CONNECTION_KINDS
+        assert asker.last.fault in {"", *kinds}
+        assert bool(asker.last.fault) == bool(asker.last.fault_name)
+        assert asker.last.status == response.status
+        assert method != "HEAD" or response.body == b""
+    assert asker.world.journal.errors == []
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,17 @@ class HttpServer:
         self._state = ServerState()
         self._listeners: list[asyncio.Server] = []
 
-    async def listen(self, address: str, port: int, context: ssl.SSLContext | None = None) -> None:
-        """Listen at one more port. Raises ListenError."""
+    async def listen(
+        self,
+        address: str,
+        port: int,
+        context: ssl.SSLContext | None = None,
+        speaker: Callable[[], asyncio.Protocol] | None = None,
+    ) -> None:
+        """Listen at one more port; there ``speaker`` may speak instead of HTTP. Raises ListenError."""
         loop = asyncio.get_running_loop()
         try:
-            listener = await loop.create_server(self._protocol, address, port, ssl=context, backlog=1024)
+            listener = await loop.create_server(speaker or self._protocol, address, port, ssl=context, backlog=1024)
         except OSError as error:
             message = f"Cannot listen at {address}:{port}: {error.strerror or error}."
             raise ListenError(message) from error

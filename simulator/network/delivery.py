@@ -13,6 +13,7 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Sco
 
 from simulator.journal import Reply
 from simulator.messages import Arriving, Delivery, Request, Response
+from simulator.network import rude
 from simulator.network.intake import Intake
 from simulator.world import World
 
@@ -65,7 +66,7 @@ class Application:
             return
         sent = await _deliver(reply.response, _transport(scope), send)
         reply.entry.end(self._clock(), sent)
-        if reply.response.delivery.kind in ("reset", "truncate"):
+        if reply.response.delivery.kind in {"reset", "truncate", *rude.KINDS}:
             await _until_gone(receive)
 
 
@@ -91,6 +92,8 @@ async def _until_gone(receive: ASGIReceiveCallable) -> None:
 async def _deliver(response: Response, transport: asyncio.Transport, send: ASGISendCallable) -> int:
     """Put a response on the wire; returns how many bytes of its body left."""
     delivery = response.delivery
+    if delivery.kind in rude.KINDS:
+        return await rude.deliver(response, transport)
     if delivery.kind == "slow":
         return await _deliver_slowly(response, delivery.seconds, transport, send)
     if response.fill:

@@ -30,6 +30,8 @@ _PLACES = {
     "config": "config requests",
     "layer": "layer requests",
     "upload": "upload requests",
+    "tags": "tag list requests",
+    "referrers": "referrers requests",
 }
 
 
@@ -220,12 +222,14 @@ def _fault(fault: Fault) -> str:
         "refuse": "refuses connections",
         "dns": "its name does not resolve",
         "untrusted": "its certificate is of an authority that nobody trusts",
+        "half-handshake": "breaks off its TLS handshakes",
+        "tls-alert": f"answers TLS handshakes with alert {fault.alert}",
     }.get(fault.kind)
     return whole or f"{_misbehaviour(fault)}{_occasions(fault)}"
 
 
 def _misbehaviour(fault: Fault) -> str:
-    place = f"{fault.method} {_PLACES[fault.at]}".strip()
+    place = f"{fault.method} {_PLACES[fault.at]}{_selection(fault)}".strip()
     cut_after = f"after {size(fault.after)}" if fault.after >= 0 else "before any answer"
     return {
         "status": f"answers {fault.status} to {place}",
@@ -237,12 +241,32 @@ def _misbehaviour(fault: Fault) -> str:
         "wrong-digest": f"answers {place} with content of another digest",
         "wrong-type": f"answers {place} with a wrong media type",
         "redirect": f"redirects {place} to {fault.location} ({fault.status or 307})",
+        "close": f"closes the connection on {place} before any answer",
+        "garbage": f"answers {place} with bytes that are no HTTP",
+        "slow-headers": f"spreads the headers of its answers to {place} over {seconds(fault.seconds)}",
+        "endless-headers": f"answers {place} with headers that never end",
+        "endless-body": f"answers {place} with a body that never ends",
+        "wrong-length": f"answers {place} with a Content-Length that is wrong by {fault.by}",
+        "two-lengths": f"answers {place} with two Content-Lengths",
     }[fault.kind]
 
 
+def _selection(fault: Fault) -> str:
+    """What else an exchange must be for a fault to strike it."""
+    chosen = {
+        "about": fault.repository,
+        "by": fault.reference,
+        "for": fault.role,
+        "of client": fault.client,
+        "of account": fault.account,
+    }
+    return "".join(f" {word} {value}" for word, value in chosen.items() if value)
+
+
 def _occasions(fault: Fault) -> str:
+    chance = f", with probability {fault.probability:g}" if fault.probability < 1 else ""
     skipped = f"after the first {fault.skip}" if fault.skip > 1 else "after the first one" if fault.skip else ""
     if fault.times is None:
-        return f", {skipped}" if skipped else ""
+        return chance + (f", {skipped}" if skipped else "")
     times = "once" if fault.times == 1 else f"{fault.times} times"
-    return f", {times}{f' {skipped}' if skipped else ''}"
+    return f"{chance}, {times}{f' {skipped}' if skipped else ''}"

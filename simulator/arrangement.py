@@ -31,6 +31,8 @@ Stage = Literal[
 ``blob`` is a blob request for a digest that no image of the arrangement has, ``upload`` a blob's way in.
 """
 
+CdnFamily = Literal["cloudflare", "cloudfront"]
+
 FaultKind = Literal[
     "status",
     "refuse",
@@ -44,6 +46,15 @@ FaultKind = Literal[
     "wrong-digest",
     "wrong-type",
     "redirect",
+    "close",
+    "garbage",
+    "slow-headers",
+    "endless-headers",
+    "endless-body",
+    "wrong-length",
+    "two-lengths",
+    "half-handshake",
+    "tls-alert",
 ]
 
 FaultPlace = Literal[
@@ -57,6 +68,8 @@ FaultPlace = Literal[
     "config",
     "layer",
     "upload",
+    "tags",
+    "referrers",
 ]
 
 
@@ -93,16 +106,30 @@ class Copy:
 class Fault:
     """One way in which a server misbehaves.
 
-    ``refuse``, ``dns`` and ``untrusted`` (a certificate of an authority that nobody trusts) strike the
-    whole server, whatever ``at`` says. The others strike exchanges at the stage ``at`` (``manifest`` and
-    ``blob`` stand for both of their kinds) with the method ``method`` (``""``: any): the first ``skip``
-    matching exchanges pass, then ``times`` are struck (``None``: all). A push or deletion is struck by
-    ``status``, ``redirect``, ``reset`` and ``hang`` before it has any effect, and by ``slow``; the others
-    spoil content, and it has none.
+    ``refuse``, ``dns``, ``untrusted`` (a certificate of an authority that nobody trusts), ``half-handshake`` and
+    ``tls-alert`` strike the whole server, whatever ``at`` says. The others strike exchanges, and select them: at the
+    stage ``at`` (``manifest`` and ``blob`` stand for both of their kinds), with the method ``method``, about the
+    ``repository``, by the tag or digest ``reference`` (in both of these ``*`` stands for anything), for an object of
+    this ``role`` (as Copy.without has it), by the ``client`` at this address or in this network (``10.0.0.0/8``), by
+    the ``account`` of Hub's. What is ``""`` selects everything.
+
+    Of those selected the first ``skip`` pass, then ``times`` are struck (``None``: all): the nth alone by
+    ``skip=n-1, times=1``. With a ``probability`` below 1 each after the first ``skip`` is struck or not by a draw
+    that follows from ``seed`` and its number, and ``times`` counts those struck. Whom an exchange was struck by is
+    told in the journal by ``name``; without one, by the kind and its number on this server, such as ``status-2``.
+
+    A push or deletion is struck by ``status``, ``redirect``, ``reset``, ``hang``, ``close``, ``garbage`` and
+    ``endless-headers`` before it has any effect, and by ``slow`` and ``slow-headers``; the others spoil content, and
+    it has none.
 
     ``status``, ``body``, ``content_type`` are the answer of ``status``; ``location`` that of ``redirect``
     (``status`` then defaults to 307). ``after`` counts the body bytes that leave before a ``reset``
-    (-1: not even a status line) or a ``truncate``. ``seconds`` is how long ``slow`` takes.
+    (-1: not even a status line) or a ``truncate``. ``seconds`` is how long ``slow`` and ``slow-headers`` take.
+    ``size`` is how many bytes of ``garbage`` come, and after how many ``endless-headers`` and ``endless-body`` give
+    up (``None``: 1 KiB, 64 MiB, 64 MiB). ``by`` is how much more than it is ``wrong-length`` says that the body is
+    long (less, where it is negative), or the second length of ``two-lengths``. What ``garbage`` and
+    ``half-handshake`` send follows from ``seed``. After half a handshake comes ``then``; ``alert`` is the number of
+    the alert (RFC 8446 section 6).
 
     A fault is there from ``since`` until just before ``until`` (``None``: for ever), in seconds of the
     world's clock, the one of the journal. It neither strikes nor counts exchanges of other times.
@@ -121,6 +148,18 @@ class Fault:
     seconds: float = 0.0
     since: float = 0.0
     until: float | None = None
+    name: str = ""
+    repository: str = ""
+    reference: str = ""
+    role: str = ""
+    client: str = ""
+    account: str = ""
+    probability: float = 1.0
+    seed: str = ""
+    size: int | None = None
+    by: int = 1
+    then: Literal["silence", "close"] = "silence"
+    alert: int = 40
 
 
 @dataclass(frozen=True)
@@ -157,8 +196,11 @@ class Limits:
 
     ``anonymous``, ``personal`` and ``paid`` are pulls within any ``window`` seconds: of an IPv4 address or
     IPv6 /64 network, or of an account with that plan. Pulls from the repositories ``exempt`` do not count.
+    An index and one of its manifests are one pull if no more than ``pull_lasts`` seconds lie between them.
+
     ``requests`` are requests of any kind to any of Hub's names within a minute, of an address or network
-    whoever signs in there: the abuse limit, of which Docker says no more than "thousands".
+    whoever signs in there: the abuse limit, of which Docker says no more than "thousands". ``logins`` are requests
+    for tokens with a password, access token or refresh token within a minute, of an address or network.
     """
 
     anonymous: int | None = 100
@@ -167,14 +209,30 @@ class Limits:
     window: int = 21600
     exempt: tuple[str, ...] = ()
     requests: int | None = None
+    logins: int | None = None
+    pull_lasts: int = 300
+
+
+@dataclass(frozen=True)
+class Blobs:
+    """How Hub hands out blobs: by a redirect to the CDN, or ``direct``, by itself.
+
+    ``families`` are the CDN's host names in use. To which of them a blob is redirected follows from its digest and
+    the world's seed. A signed address can be used for ``address_life`` seconds.
+    """
+
+    how: Literal["redirect", "direct"] = "redirect"
+    families: tuple[CdnFamily, ...] = ("cloudflare", "cloudfront")
+    address_life: int = 1200
 
 
 @dataclass(frozen=True)
 class Arrangement:
     """What every server holds. A server that is not named holds nothing and behaves well.
 
-    ``accounts``, ``private`` (the repositories that not everybody may see) and ``limits`` (``None``: there
-    are none, nor headers about them) are Hub's. A mirror shows what it holds to everybody.
+    ``accounts``, ``private`` (the repositories that not everybody may see), ``limits`` (``None``: there are none,
+    nor headers about them), ``blobs`` and ``token_life`` (the seconds for which an access token is good) are Hub's.
+    A mirror shows what it holds to everybody.
     """
 
     images: dict[str, ImageSpec] = field(default_factory=dict)
@@ -182,6 +240,8 @@ class Arrangement:
     accounts: tuple[Account, ...] = ()
     private: tuple[str, ...] = ()
     limits: Limits | None = None
+    blobs: Blobs = Blobs()
+    token_life: int = 300
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """What an arrangement or a change must be before it may alter anything."""
 
-import math
 import re
 from collections.abc import Container, Mapping
 from operator import attrgetter
 from urllib.parse import urlsplit
 
+from simulator import faults
 from simulator.arrangement import Arrangement, Break, Change, Copy, Evict, Fault, Heal, ImageSpec, Limits, Publish, Warm
 from simulator.mirror.policy import Policy, Upstream, policy_of
 from simulator.registry import names
@@ -20,6 +20,9 @@ LARGEST_LAYER = 1 << 28
 LARGEST_LIMIT = 1_000_000
 """Pulls or requests. Each that counts is remembered for the length of its window."""
 
+
+LONGEST_LIFE = 1_000_000_000
+"""Seconds for which a token or a signed address is good."""
 
 MOST_REQUESTS = 10_000
 """Requests that an image may have to wait for before it is admitted. Each is remembered."""
@@ -119,16 +122,26 @@ def _check_hub(arrangement: Arrangement) -> None:
     _check_repositories("among the private ones", arrangement.private)
     if arrangement.limits:
         _check_limits(arrangement.limits)
+    if not arrangement.blobs.families:
+        message = "Hub's blobs have no CDN family to go to; name one, or serve them by 'how': 'direct'."
+        raise ArrangementError(message)
+    for what, life in (("signed address", arrangement.blobs.address_life), ("token", arrangement.token_life)):
+        if not 1 <= life <= LONGEST_LIFE:
+            message = f"A {what} lasts {life} s; it may be 1 to {LONGEST_LIFE}."
+            raise ArrangementError(message)
 
 
 def _check_limits(limits: Limits) -> None:
-    for name in ("anonymous", "personal", "paid", "requests"):
+    for name in ("anonymous", "personal", "paid", "requests", "logins"):
         limit = getattr(limits, name)
         if limit is not None and not 0 <= limit <= LARGEST_LIMIT:
             message = f"The limit {name!r} is {limit}; it may be 0 to {LARGEST_LIMIT}."
             raise ArrangementError(message)
     if limits.window < 1:
         message = f"The window of the limits is {limits.window} s; it must be 1 at least."
+        raise ArrangementError(message)
+    if limits.pull_lasts < 0:
+        message = f"A pull lasts {limits.pull_lasts} s (pull_lasts of the limits); it cannot be negative."
         raise ArrangementError(message)
     _check_repositories("among the exempt ones", limits.exempt)
 
@@ -234,23 +247,7 @@ def _check_digests(change: Evict) -> None:
 
 
 def _check_fault(server: str, fault: Fault) -> None:
-    problem = ""
-    if fault.kind == "status" and not 200 <= fault.status <= 599:
-        problem = f"needs a status from 200 to 599, not {fault.status}"
-    elif fault.kind == "redirect" and not fault.location:
-        problem = "needs a location"
-    elif fault.kind == "redirect" and fault.status and not 300 <= fault.status <= 399:
-        problem = f"needs a status from 300 to 399, not {fault.status}"
-    elif fault.kind == "slow" and not 0 < fault.seconds <= 3600:
-        problem = f"needs seconds from 0 to 3600, not {fault.seconds}"
-    elif fault.skip < 0 or (fault.times is not None and fault.times < 0):
-        problem = "cannot skip or strike a negative number of times"
-    elif not 0 <= fault.since < math.inf:
-        problem = f"cannot begin at {fault.since} s"
-    elif fault.until is not None and not fault.since < fault.until:
-        problem = f"ends at {fault.until} s, which is not after its begin at {fault.since} s"
-    elif any(ord(character) < 32 or ord(character) > 255 for character in fault.location + fault.content_type):
-        problem = "has a header with a character that HTTP does not allow"
+    problem = faults.problem(fault)
     if problem:
         message = f"The fault {fault.kind!r} of server {server!r} {problem}."
         raise ArrangementError(message)

@@ -21,7 +21,8 @@ class Exchange:
     ``length`` is the body length that the answer announced, ``sent`` the body bytes that left.
     ``role`` and ``image`` name the object asked for, where an image of the arrangement has it.
     ``status`` and ``length`` are 0 until it is known what to answer.
-    ``fault`` is the kind of the fault that struck, or ``""``. ``account`` is the one of Hub's that the
+    ``fault`` is the kind of the fault that struck, or ``""``, and ``fault_name`` which of the server's it was (see
+    Fault.name). ``account`` is the one of Hub's that the
     credentials were found to be of, or ``""``.
     """
 
@@ -47,6 +48,7 @@ class Exchange:
     fault: str
     scheme: Scheme = "https"
     account: str = ""
+    fault_name: str = ""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,20 @@ from simulator.filed import Data
 Headers = tuple[tuple[str, str], ...]
 
 Scheme = Literal["http", "https"]
-DeliveryKind = Literal["whole", "hang", "reset", "truncate", "slow"]
+DeliveryKind = Literal[
+    "whole",
+    "hang",
+    "reset",
+    "truncate",
+    "slow",
+    "close",
+    "garbage",
+    "slow-headers",
+    "endless-headers",
+    "endless-body",
+    "wrong-length",
+    "two-lengths",
+]
 Arrival = Literal["whole", "broken-off", "too-large"]
 
 
@@ -20,11 +33,20 @@ class Delivery:
     ``whole`` sends it as it is; ``hang`` never answers; ``reset`` aborts the connection after
     ``after`` body bytes (with ``after`` = -1 before the status line); ``truncate`` closes the
     connection in good order after ``after`` body bytes; ``slow`` spreads the body over ``seconds``.
+
+    The rest is below HTTP, and ends with the connection. ``close`` closes it before the answer; ``garbage`` sends
+    ``size`` bytes that follow from ``seed``; ``slow-headers`` spreads the head over ``seconds``;
+    ``endless-headers`` and ``endless-body`` give up after ``size`` bytes; ``wrong-length`` sends a body that is not
+    as long as the head says, and where that is too short, waits; ``two-lengths`` tells a second length, that differs
+    from the first by ``by``.
     """
 
     kind: DeliveryKind = "whole"
     after: int = -1
     seconds: float = 0.0
+    size: int = 0
+    seed: str = ""
+    by: int = 0
 
 
 WHOLE = Delivery()

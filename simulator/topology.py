@@ -5,10 +5,15 @@ from typing import Literal
 
 Kind = Literal["hub", "mirror", "registry"]
 
-HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "auth.docker.io", "production.cloudflare.docker.com")
-"""Registry, old index, token service, CDN: the names a daemon meets on a pull from Docker Hub."""
+CDN_HOSTS = ("production.cloudflare.docker.com", "production.cloudfront.docker.com")
+"""The CDN's two families, Cloudflare's and since May 2026 Amazon CloudFront's
+(docs.docker.com/docker-hub/release-notes/#2026-05-20, docs.docker.com/desktop/setup/allow-list).
+"""
 
-REGISTRY_HOST, INDEX_HOST, AUTH_HOST, CDN_HOST = HUB_HOSTS
+REGISTRY_HOST, INDEX_HOST, AUTH_HOST = "registry-1.docker.io", "index.docker.io", "auth.docker.io"
+
+HUB_HOSTS = (REGISTRY_HOST, INDEX_HOST, AUTH_HOST, *CDN_HOSTS)
+"""Registry, old index, token service, CDN: the names a daemon meets on a pull from Docker Hub."""
 
 HTTPS_PORT = 443
 

@@ -16,6 +16,7 @@ from simulator.arrangement import (
     Content,
     Copy,
     Evict,
+    Fault,
     FaultKind,
     Heal,
     Holdings,
@@ -27,7 +28,7 @@ from simulator.arrangement import (
 from simulator.bounds import LONGEST_FORM, STANDARD, Bounds
 from simulator.checks import check_arrangement, check_change, hub_of, site_named
 from simulator.direct import drive
-from simulator.faults import SPOILING, Faults
+from simulator.faults import SPOILING, Faults, Strike, Subject
 from simulator.hub import tokens
 from simulator.hub.hub import PROBE, PROBE_IMAGE, PROBE_TAG, Answer, Hub
 from simulator.hub.limits import Ledger
@@ -42,7 +43,7 @@ from simulator.registry import reading as registry
 from simulator.registry.content import build
 from simulator.registry.paths import READ, Route, changes, route
 from simulator.registry.store import Holding, Store, role_matches
-from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, Site, Topology
+from simulator.topology import AUTH_HOST, CDN_HOSTS, HTTPS_PORT, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
 _CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "bearer": "bearer"}
@@ -161,7 +162,7 @@ class World:
             case Break(fault=fault):
                 server.faults.add(fault)
             case Heal():
-                server.faults = Faults()
+                server.faults.heal()
         return len(self.journal)
 
     def _put(self, server: _Server, copy: Copy) -> None:
@@ -208,6 +209,10 @@ class World:
         """Whether a site shows a certificate that nobody trusts at present."""
         return self._has(site, "untrusted", now)
 
+    def handshake(self, site: str, now: float) -> Fault | None:
+        """The fault that spoils a site's TLS handshakes at present, if one does."""
+        return self._servers[site_named(self.topology, site).name].faults.first(faults.HANDSHAKE_KINDS, now)
+
     def next_turn(self, now: float) -> float | None:
         """When next a fault of any site begins or ends, or a mirror has something to do by itself (which may be due
         already), if ever. Every request, change and step of a program may bring that forward.
@@ -230,7 +235,7 @@ class World:
         if request.method in READ:
             return 0
         server, host, _ = self._arrived(request, site)
-        if server is None or host == CDN_HOST:
+        if server is None or host in CDN_HOSTS:
             return 0
         if host == AUTH_HOST:
             return LONGEST_FORM if request.method == "POST" else 0
@@ -286,13 +291,14 @@ class World:
         self._latest = max(self._latest, now)
         server, host, at = self._arrived(request, site)
         asked = self._asked(at, host, server, request)
-        journal, entry, struck = self.journal, None, ""
+        journal, entry = self.journal, None
+        struck: Strike | None = None
         try:
             response = None
             if server and server.mirror:
                 response = server.mirror.at_once(asked.route, request, now)
                 if response is None:
-                    entry = journal.begin(self._exchange(asked, request, now, Answer(Response(0)), ""))
+                    entry = journal.begin(self._exchange(asked, request, now, Answer(Response(0)), None))
                     whole = any(server.faults.has(kind, now) for kind in SPOILING)
                     response = yield from server.mirror.answer(asked.route, request, now, whole=whole)
                 asked = self._found(asked, response)
@@ -317,27 +323,28 @@ class World:
 
     def _struck(
         self, server: _Server | None, asked: _Asked, request: Request, now: float, known: Response | None
-    ) -> tuple[Answer, str]:
-        """The answer, unless it is ``known``, and the kind of the fault that spoiled it. What changes something is
+    ) -> tuple[Answer, Strike | None]:
+        """The answer, unless it is ``known``, and the fault that spoiled it. What changes something is
         struck beforehand.
         """
         if server is None or known or not changes(asked.route, request.method):
             answer = Answer(known) if known else self._answer(server, asked, request, now)
             response = _as_asked(request, answer.response)
-            fault = server.faults.striking(asked.stage, request.method, response, now) if server else None
-            if answer.quote and not (fault and faults.forestalls(fault)):
+            strike = server.faults.striking(_subject(asked, request, answer.account), response, now) if server else None
+            if answer.quote and not (strike and faults.forestalls(strike.fault)):
                 self._hub.meter.charge(answer.quote, len(self.journal))
         else:
             response = Response(200)
-            fault = server.faults.striking(asked.stage, request.method, response, now)
-            if fault is None or fault.kind == "slow":
+            account = self._hub.whose(request, now) if server.site.kind == "hub" else ""
+            strike = server.faults.striking(_subject(asked, request, account), response, now)
+            if strike is None or strike.fault.kind in faults.DELAYS:
                 answer = self._answer(server, asked, request, now)
                 response = answer.response
             else:
                 answer = Answer(response, self._noted(server, request, now))
-        if fault is None:
-            return Answer(response, answer.account), ""
-        return Answer(faults.effect(fault, response), answer.account), fault.kind
+        if strike is None:
+            return Answer(response, answer.account), None
+        return Answer(faults.effect(strike.fault, response), answer.account), strike
 
     def _route(self, server: _Server | None, host: str, request: Request) -> Route:
         if server is None:
@@ -380,7 +387,7 @@ class World:
         """Let Hub take note of a request that it is kept from answering; tells whose the request is."""
         return self._hub.noted(request, now) if server.site.kind == "hub" else ""
 
-    def _exchange(self, asked: _Asked, request: Request, now: float, given: Answer, struck: str) -> Exchange:
+    def _exchange(self, asked: _Asked, request: Request, now: float, given: Answer, struck: Strike | None) -> Exchange:
         return Exchange(
             seq=len(self.journal),
             began=now,
@@ -401,9 +408,10 @@ class World:
             status=given.response.status,
             length=int(given.response.header("content-length") or 0),
             sent=0,
-            fault=struck,
+            fault=struck.fault.kind if struck else "",
             scheme=request.scheme,
             account=given.account,
+            fault_name=struck.name if struck else "",
         )
 
     def _stock(self, site: Site) -> Store:
@@ -437,6 +445,19 @@ def _stage(route: Route, role: str) -> Stage:
     if role.endswith("config"):
         return "config"
     return "layer" if "layer:" in role else "blob"
+
+
+def _subject(asked: _Asked, request: Request, account: str) -> Subject:
+    about = asked.route
+    return Subject(
+        stage=asked.stage,
+        method=request.method,
+        repository=about.repository,
+        reference=about.reference,
+        role=asked.role,
+        client=request.client,
+        account=account,
+    )
 
 
 def _as_asked(request: Request, response: Response) -> Response:

@@ -20,6 +20,9 @@ HUB_NAMES = frozenset({"", "docker.io", "index.docker.io"})
 
 NATIVE = "linux/amd64"
 
+OF_TLS = frozenset({"untrusted", "half-handshake", "tls-alert"})
+"""The faults that only a client meets that speaks TLS."""
+
 
 @dataclass(frozen=True)
 class Shelf:
@@ -87,10 +90,10 @@ class PullCase:
         return self.reference.host in HUB_NAMES
 
     def shelf(self, server: str) -> Shelf:
-        """A server's shelf, as this pull meets it: to a mirror asked in plain HTTP its certificate is no fault."""
+        """A server's shelf, as this pull meets it: to a mirror asked in plain HTTP, what strikes TLS is none."""
         shelf = self.situation.shelf(server)
         if self.is_hub and server in self.situation.plain:
-            return replace(shelf, faults=tuple(f for f in shelf.faults if f.kind != "untrusted"))
+            return replace(shelf, faults=tuple(f for f in shelf.faults if f.kind not in OF_TLS))
         return shelf
 
     @property

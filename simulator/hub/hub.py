@@ -5,14 +5,13 @@ Follows Distribution's token authentication specification. As at Docker Hub, a r
 exist is answered like one that the client must not see: with 401 and ``insufficient_scope``.
 """
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from urllib.parse import parse_qsl, urlencode
 
 from simulator.arrangement import Account, Arrangement, ImageSpec
-from simulator.hub import search, tokens
+from simulator.hub import cdn, search, tokens
 from simulator.hub.accounts import Directory
+from simulator.hub.cdn import Cdn
 from simulator.hub.limits import Meter, Quote
 from simulator.hub.seals import Seal
 from simulator.hub.tokens import Claims, TokenService
@@ -21,19 +20,14 @@ from simulator.registry import answers, pushing
 from simulator.registry import reading as registry
 from simulator.registry.paths import Route, changes, route
 from simulator.registry.store import Store
-from simulator.topology import AUTH_HOST, CDN_HOST, HTTPS_PORT, INDEX_HOST
+from simulator.topology import AUTH_HOST, CDN_HOSTS, HTTPS_PORT, INDEX_HOST
 
 SERVICE = "registry.docker.io"
-
-ADDRESS_LIFE = 1200
-"""Seconds for which a signed CDN address can be used."""
 
 PROBE, PROBE_TAG = "ratelimitpreview/test", "latest"
 """The image whose manifest one asks for to read one's limit (docs.docker.com/docker-hub/usage/pulls)."""
 
 PROBE_IMAGE = ImageSpec(PROBE)
-
-_CDN_PATH = re.compile(r"/registry-v2/docker/registry/v2/blobs/sha256/[0-9a-f]{2}/([0-9a-f]{64})/data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +52,21 @@ class Hub:
 
     def __post_init__(self) -> None:
         self._tokens = TokenService(self.seal, self.epoch)
+        self._cdn = Cdn(self.seal, self._url)
 
     def publish(self, arrangement: Arrangement) -> None:
-        """Have these accounts, private repositories and limits; nothing was pulled yet."""
+        """Have these accounts, private repositories, limits and ways with blobs; nothing was pulled yet."""
         self._tokens.directory = Directory(arrangement.accounts, arrangement.private)
+        self._tokens.life = arrangement.token_life
+        self._cdn = Cdn(self.seal, self._url, arrangement.blobs)
         self.meter = Meter(arrangement.limits)
 
     def route(self, host: str, request: Request) -> Route:
         """What a request to one of Hub's names asks for."""
         if host == AUTH_HOST:
             return Route("token", tokens.repository_of(request)) if request.path == "/token" else Route("other")
-        if host == CDN_HOST:
-            match = _CDN_PATH.fullmatch(request.path)
-            query = dict(parse_qsl(request.query))
-            return Route("blob", query.get("repository", ""), "sha256:" + match[1]) if match else Route("other")
+        if host in CDN_HOSTS:
+            return cdn.route(request)
         if host == INDEX_HOST and request.path == "/v1/search":
             return Route("search")
         return route(request.path)
@@ -82,9 +77,11 @@ class Hub:
         if host == AUTH_HOST:
             if asked.kind != "token":
                 return Answer(answers.text(404, "404 page not found\n"))
+            if tokens.is_login(request) and self.meter.refuses_login(request.client, now):
+                return Answer(answers.document(429, {"detail": "Rate limit exceeded", "error": False}))
             return Answer(*self._tokens.answer(request, now))
-        if host == CDN_HOST:
-            return Answer(self._cdn(store, asked, request, now))
+        if host in CDN_HOSTS:
+            return Answer(self._cdn.answer(host, store, asked, request, now))
         refused = registry.refusal(asked, request, "hub")
         if refused:
             return Answer(refused)
@@ -95,6 +92,10 @@ class Hub:
     def noted(self, request: Request, now: float) -> str:
         """Count a request that is kept from its answer; tells the account that its token is of."""
         self.meter.floods(request.client, now)
+        return self.whose(request, now)
+
+    def whose(self, request: Request, now: float) -> str:
+        """The account that a request's token is of, or ``""``."""
         account = self._account(self._claims(request, now))
         return account.name if account else ""
 
@@ -114,11 +115,12 @@ class Hub:
             response = registry.answer(store, asked, request, "hub")
             quote = self.meter.quote(request, account, asked.repository, response, now)
             return Answer(quote.response, name, quote)
-        if asked.kind != "blob" or not asked.reference.startswith("sha256:"):
+        is_redirected = self._cdn.blobs.how == "redirect" and asked.reference.startswith("sha256:")
+        if asked.kind != "blob" or not is_redirected:
             return Answer(registry.answer(store, asked, request, "hub"), name)
         if not store.blob(asked.repository, asked.reference):
             return Answer(answers.blob_unknown(asked.reference), name)
-        return Answer(answers.redirect(self._address(asked, now)), name)
+        return Answer(answers.redirect(self._cdn.address(asked.repository, asked.reference, now)), name)
 
     def _claims(self, request: Request, now: float) -> Claims | None:
         """What a request's token says, if it has one that is good."""
@@ -173,27 +175,6 @@ class Hub:
             if source and not self._may(claims, source, "pull"):
                 request = replace(request, query="")
         return registry.answer(store, asked, request, "hub")
-
-    def _address(self, asked: Route, now: float) -> str:
-        encoded = asked.reference.removeprefix("sha256:")
-        path = f"/registry-v2/docker/registry/v2/blobs/sha256/{encoded[:2]}/{encoded}/data"
-        query = urlencode({"repository": asked.repository, "expires": repr(now + ADDRESS_LIFE)})
-        return f"{self._url(CDN_HOST)}{path}?{query}&signature={self.seal.sign(f'{path}?{query}')}"
-
-    def _cdn(self, store: Store, asked: Route, request: Request, now: float) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            return answers.text(405, "Method Not Allowed\n")
-        query, _, signature = request.query.rpartition("&signature=")
-        if self.seal.sign(f"{request.path}?{query}") != signature:
-            return answers.text(403, "The signature does not fit.\n")
-        if now >= float(dict(parse_qsl(query))["expires"]):
-            return answers.text(403, "The signature has expired.\n")
-        found = store.blob(asked.repository, asked.reference)
-        if not found:
-            return answers.text(404, "Not Found\n")
-        served = registry.blob(found, request)
-        headers = tuple(header for header in served.headers if not header[0].startswith("Docker-"))
-        return Response(served.status, headers, served.body)
 
 
 def _needs_push(asked: Route, request: Request) -> bool:

@@ -5,7 +5,7 @@ definition", "View pull rate and limit"). Where these leave something open:
 
 - What costs is a GET that is answered with a manifest; HEAD, the version check, costs nothing.
 - "A pull for a multi-arch image will count as one pull for each different architecture": the GET of an index
-  costs 1 and so pays for one of its manifests, if that is fetched by the same party within ``PULL_LASTS``.
+  costs 1 and so pays for one of its manifests, if that is fetched by the same party soon (``Limits.pull_lasts``).
   Each further manifest (another architecture, or the same again) costs 1, as does one fetched alone.
 - A request that is refused for the pull limit costs nothing. For the abuse limit refused requests count, so
   that it lasts until the client slows down (github.com/docker/hub-feedback/issues/2201).
@@ -22,12 +22,8 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from itertools import islice
 
 from simulator.arrangement import Account, Limits
-from simulator.hub.tokens import TOKEN_LIFE
 from simulator.messages import Headers, Request, Response
 from simulator.registry import answers
-
-PULL_LASTS = TOKEN_LIFE
-"""Seconds within which an index and one of its manifests are one pull: those that one token gives."""
 
 MOST_PARTIES = 1 << 16
 """Parties whose pulls or requests are remembered. Of more than these, the one idle longest is forgotten."""
@@ -139,19 +135,19 @@ class Meter:
     def __init__(self, limits: Limits | None = None) -> None:
         self.ledger = Ledger()
         self._limits = limits
+        self._pull_lasts = (limits or Limits()).pull_lasts
         self._pulls = SlidingWindow(limits.window if limits else 0)
         self._requests = SlidingWindow(_MINUTE)
+        self._logins = SlidingWindow(_MINUTE)
         self._open: OrderedDict[tuple[str, str], deque[Opened]] = OrderedDict()
 
     def floods(self, client: str, now: float) -> bool:
         """Whether this request is too many for its address. Counts it."""
-        most = self._limits.requests if self._limits else None
-        if most is None:
-            return False
-        who = party_at(client)
-        too_many = self._requests.used(who, now) >= most
-        self._requests.take(who, now, most)
-        return too_many
+        return _is_too_much(self._requests, self._limits.requests if self._limits else None, client, now)
+
+    def refuses_login(self, client: str, now: float) -> bool:
+        """Whether this request for a token with credentials is too many for its address. Counts it."""
+        return _is_too_much(self._logins, self._limits.logins if self._limits else None, client, now)
 
     def source(self, client: str, account: Account | None = None) -> Headers:
         """The header that tells who is metered."""
@@ -192,7 +188,7 @@ class Meter:
     def _begin(self, quote: Quote) -> None:
         """Remember a pull that began with its index."""
         key = (quote.who, quote.repository)
-        self._open.setdefault(key, deque(maxlen=_MOST_OPEN)).append(Opened(quote.at + PULL_LASTS, quote.opens))
+        self._open.setdefault(key, deque(maxlen=_MOST_OPEN)).append(Opened(quote.at + self._pull_lasts, quote.opens))
         self._open.move_to_end(key)
         for idle in list(islice(self._open, 2)):
             pulls = self._open[idle]
@@ -220,6 +216,16 @@ class Meter:
             return ()
         window = self._limits.window
         return (("ratelimit-limit", f"{limit};w={window}"), ("ratelimit-remaining", f"{remaining};w={window}"))
+
+
+def _is_too_much(done: SlidingWindow, most: int | None, client: str, now: float) -> bool:
+    """Whether an address did it more than ``most`` times (``None``: as often as it likes). Counts it once more."""
+    if most is None:
+        return False
+    who = party_at(client)
+    too_much = done.used(who, now) >= most
+    done.take(who, now, most)
+    return too_much
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import parse_qs
 
 from simulator.arrangement import Account
@@ -18,8 +19,8 @@ from simulator.hub.seals import Seal
 from simulator.messages import Request, Response
 from simulator.registry import answers
 
-TOKEN_LIFE = 300
-"""Seconds."""
+MOST_READ = 1 << 12
+"""Tokens of which it is remembered what they say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,18 @@ class _Scope:
     actions: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """An access token as it is written."""
+
+    claims: Claims
+    expires: float
+
+
+class _StrangeTokenError(Exception):
+    """A token that is not ours, or for something else."""
+
+
 class _WrongCredentialsError(Exception):
     """Credentials that are nobody's."""
 
@@ -53,13 +66,17 @@ class _UnsupportedGrantError(Exception):
 class TokenService:
     """Issues and reads tokens. ``epoch`` is the time of day at second 0 of the caller's clock.
 
-    A refresh token is good for as long as its account exists.
+    An access token is good for ``life`` seconds, a refresh token for as long as its account exists.
     """
 
     seal: Seal
     epoch: datetime
     directory: Directory = field(default_factory=Directory)
+    life: int = 300
     issued: int = 0
+
+    def __post_init__(self) -> None:
+        self._opened = lru_cache(MOST_READ)(self._open)
 
     def answer(self, request: Request, now: float) -> tuple[Response, str]:
         """The answer to a request for a token, and the name of the account that it is for."""
@@ -75,12 +92,23 @@ class TokenService:
 
     def read(self, token: str, now: float) -> Claims | None:
         """What an access token says, or ``None`` where it is not ours, has expired, or its account is gone."""
+        try:
+            access = self._opened(token)
+        except _StrangeTokenError:
+            return None
+        account = access.claims.account
+        if now >= access.expires or (account and not self.directory.account(account)):
+            return None
+        return access.claims
+
+    def _open(self, token: str) -> _Access:
+        """What an access token of ours says. Of a strange one nothing is remembered, however long it is."""
         text = self.seal.unwrap(token)
         kind, _, account, *rest = json.loads(text) if text else ("", 0, "")
-        if kind != "access" or (account and not self.directory.account(account)):
-            return None
+        if kind != "access":
+            raise _StrangeTokenError
         expires, access = rest
-        return Claims(account, access) if now < expires else None
+        return _Access(Claims(account, access), expires)
 
     def _account(self, request: Request) -> Account | None:
         """The account whose credentials came, or ``None`` where none came."""
@@ -120,9 +148,9 @@ class TokenService:
             if granted:
                 access[scope.repository] = sorted(granted.union(access.get(scope.repository, ())))
         name = account.name if account else ""
-        token = self._sealed("access", name, now + TOKEN_LIFE, access)
+        token = self._sealed("access", name, now + self.life, access)
         issued = (self.epoch + timedelta(seconds=now)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        value = {"token": token, "access_token": token, "expires_in": TOKEN_LIFE, "issued_at": issued}
+        value = {"token": token, "access_token": token, "expires_in": self.life, "issued_at": issued}
         if request.method == "POST":
             value["scope"] = " ".join(f"repository:{place}:{','.join(granted)}" for place, granted in access.items())
         if account and _is_offline(request):
@@ -133,6 +161,11 @@ class TokenService:
         """A token. Its number makes it unlike every other."""
         self.issued += 1
         return self.seal.wrap(json.dumps([kind, self.issued, account, *more], separators=(",", ":")))
+
+
+def is_login(request: Request) -> bool:
+    """Whether a token request says who asks."""
+    return bool(request.header("authorization")) or has_credentials(request)
 
 
 def has_credentials(request: Request) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from simulator.filed import Data
 from simulator.journal import Reply
 from simulator.messages import WHOLE, Arriving, Delivery, Request, Response
+from simulator.network import rude
 from simulator.network.http import Connection, head
 from simulator.network.intake import Intake
 from simulator.world import World
@@ -70,7 +71,7 @@ class Application:
             if delivery.kind != "hang":
                 sent = await _deliver(reply.response, connection)
                 reply.entry.end(self._clock(), sent)
-            if delivery.kind in ("hang", "reset", "truncate"):
+            if delivery.kind in {"hang", "reset", "truncate", *rude.KINDS}:
                 await connection.until_gone()
         except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
             self.failed(problem)
@@ -102,6 +103,8 @@ def _send_small(response: Response, connection: Connection) -> int:
 async def _deliver(response: Response, connection: Connection) -> int:
     """Put a response on the wire; returns how many bytes of its body left."""
     delivery = response.delivery
+    if delivery.kind in rude.KINDS:
+        return await rude.deliver(response, connection.transport)
     if delivery.kind == "slow":
         return await _deliver_slowly(response, delivery.seconds, connection)
     if response.fill:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from simulator.arrangement import Arrangement, Change, Content
+from simulator.arrangement import Arrangement, Change, Content, Fault
 from simulator.bounds import STANDARD, Bounds, Room
 from simulator.checks import check_arrangement
 from simulator.clock import Clock
@@ -18,6 +18,7 @@ from simulator.network.certificates import UNTRUSTED, server_context
 from simulator.network.connections import ListenError, SiteServer
 from simulator.network.delivery import Application
 from simulator.network.intake import Intake
+from simulator.network.rude import Handshakes
 from simulator.network.turns import Turns
 from simulator.network.upstream import Upstream
 from simulator.topology import Site, Topology
@@ -31,6 +32,7 @@ class _Posture:
     refuses: bool = False
     unresolvable: bool = False
     untrusted: bool = False
+    handshake: Fault | None = None
 
 
 class _SiteServer:
@@ -41,30 +43,42 @@ class _SiteServer:
         self._site = site
         self._clock = clock
         self._http = SiteServer(application)
+        self._handshakes = Handshakes()
         self._posture = _Posture()
         self._context = self._tls(certificates) if site.tls_ports else None
 
     async def listen(self) -> None:
+        fault = self._posture.handshake
         for port in self._site.tls_ports:
-            await self._http.listen(self._site.address, port, self._context)
+            if fault:
+                await self._http.listen(self._site.address, port, speaker=self._handshakes.speaker(fault))
+            else:
+                await self._http.listen(self._site.address, port, self._context)
         for port in self._site.plain_ports:
             await self._http.listen(self._site.address, port)
 
     async def settle(self, now: float) -> None:
         """Obey the world where the site's posture changed. No connection of before is used again."""
         world, name = self._world, self._site.name
-        posture = _Posture(world.refuses(name, now), world.unresolvable(name, now), world.untrusted(name, now))
+        posture = _Posture(
+            world.refuses(name, now),
+            world.unresolvable(name, now),
+            world.untrusted(name, now),
+            world.handshake(name, now),
+        )
         before, self._posture = self._posture, posture
         if posture == before:
             return
         self._http.retire()
-        if posture.refuses and not before.refuses:
+        self._handshakes.break_off()
+        if (posture.refuses, posture.handshake) != (before.refuses, before.handshake):
             await self._http.refuse()
-        elif before.refuses and not posture.refuses:
-            await self.listen()
+            if not posture.refuses:
+                await self.listen()
 
     async def stop(self) -> None:
         await self._http.stop()
+        self._handshakes.break_off()
 
     def _tls(self, certificates: Path) -> ssl.SSLContext:
         trusted = server_context(certificates, self._site.name)

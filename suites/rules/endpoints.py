@@ -3,7 +3,7 @@
 from simulator.arrangement import Fault
 from suites.timeline import PullCase
 
-UNSEEN = frozenset({"refuse", "dns", "untrusted"})
+UNSEEN = frozenset({"refuse", "dns", "untrusted", "half-handshake", "tls-alert"})
 """Faults that keep a daemon from ever sending a request, so that no journal can show it tried."""
 
 CONTENT = frozenset({"corrupt", "truncate"})

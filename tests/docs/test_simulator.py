@@ -17,14 +17,14 @@ from typing import get_args
 import pytest
 from starlette.routing import Route
 
-from simulator.arrangement import Change
+from simulator.arrangement import Arrangement, Change, Fault, FaultKind, FaultPlace, Limits
 from simulator.command import serve
 from simulator.command.screen import READY
 from simulator.control import api as control
 from simulator.control import wire
 from simulator.mirror.policy import PRESETS, Policy
 from simulator.network.server import Simulator
-from simulator.topology import Topology
+from simulator.topology import HUB_HOSTS, Topology
 from tests.docs.test_docs import PAGES, blocks, rows
 from tests.simulator.conftest import CONTROL_ADDRESS, free_port
 
@@ -98,3 +98,29 @@ def test_every_request_and_every_change_is_explained(tmp_path: Path) -> None:
     (changes,) = (cells[1] for cells in rows(PAGE, "## The control API") if "/changes" in cells[0])
     kinds = {kind.__dataclass_fields__["do"].default for kind in get_args(Change)}
     assert set(re.findall(r"`(\w+)`", changes)) == kinds
+
+
+def first_words(heading: str) -> list[str]:
+    return [cells[0].strip("`") for cells in rows(PAGE, heading)]
+
+
+def test_hub_is_explained() -> None:
+    assert first_words("Hub answers to these names:") == list(HUB_HOSTS)
+    of_mirrors = {"images", "servers"}
+    explained = set(first_words("What can be arranged of Hub"))
+    assert explained <= Arrangement.__dataclass_fields__.keys() - of_mirrors
+    assert explained >= {"accounts", "private", "limits", "blobs", "token_life"}
+    limits = rows(PAGE, "Limits are those")
+    assert [cells[0].strip("`") for cells in limits] == list(Limits.__dataclass_fields__)
+    defaults = {str(getattr(Limits(), cells[0].strip("`"))): cells[1] for cells in limits if cells[1].isdigit()}
+    assert all(default == told for default, told in defaults.items())
+
+
+def test_every_fault_and_every_selector_is_explained() -> None:
+    faults = rows(PAGE, "## Faults")
+    selectors = rows(PAGE, "All others choose what they")
+    assert sorted(cells[0].strip("`") for cells in faults) == sorted(get_args(FaultKind))
+    own = {field for cells in faults for field in re.findall(r"`(\w+)`", cells[2]) if field in vars(Fault("hang"))}
+    chosen = {field for cells in selectors for field in re.findall(r"`(\w+)`", cells[0])}
+    assert own | chosen | {"kind", "name"} == Fault.__dataclass_fields__.keys()
+    assert set(re.findall(r"`([\w-]+)`", selectors[0][1])) == set(get_args(FaultPlace)) - {"any"}

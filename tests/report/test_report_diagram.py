@@ -7,7 +7,19 @@ from fixtures.history import History, LocalImage, Outcome
 from fixtures.scenario import Configure, Pull, Reference, Remove, Restart, Scenario, ShowInfo
 from report.diagram import describe, draw, explain
 from report.sequence import LONG
-from simulator.arrangement import Break, Copy, Evict, Fault, FaultPlace, Heal, Holdings, ImageSpec, Publish, Warm
+from simulator.arrangement import (
+    Break,
+    Copy,
+    Evict,
+    Fault,
+    FaultKind,
+    FaultPlace,
+    Heal,
+    Holdings,
+    ImageSpec,
+    Publish,
+    Warm,
+)
 from simulator.journal import Exchange
 from suites.verdict import Verdict
 from tests.report.samples import (
@@ -304,11 +316,23 @@ def test_a_scenario_in_words() -> None:
         (Fault("redirect", at="ping", location="/x"), "redirects the ping to /x (307)"),
         (Fault("status", at="token", status=503, times=1), "answers 503 to token requests, once"),
         (Fault("hang", at="upload", method="PATCH"), "never answers PATCH upload requests"),
+        (
+            Fault("hang", at="layer", repository="a/*", client="::1"),
+            "never answers layer requests about a/* of client ::1",
+        ),
+        (Fault("hang", probability=0.5, times=1), "never answers every request, with probability 0.5, once"),
+        (Fault("tls-alert"), "answers TLS handshakes with alert 40"),
     ],
 )
 def test_faults_in_words(fault: Fault, words: str) -> None:
     scenario = Scenario(servers={"hub": Holdings(faults=(fault,))})
     assert describe(scenario, PARTIAL_HISTORY)[0] == f"  hub      {words}"
+
+
+@pytest.mark.parametrize("kind", get_args(FaultKind))
+def test_every_kind_of_fault_has_words(kind: FaultKind) -> None:
+    scenario = Scenario(servers={"hub": Holdings(faults=(Fault(kind),))})
+    assert describe(scenario, PARTIAL_HISTORY)[0].startswith("  hub      ")
 
 
 @pytest.mark.parametrize("place", get_args(FaultPlace))

@@ -122,6 +122,11 @@ class Bench:
         site = self.site(name)
         return f"http://{site.address}:{site.plain_ports[0]}"
 
+    def connect_bare(self, name: str) -> socket.socket:
+        """A connection to a port of TLS, with no TLS yet."""
+        site = self.site(name)
+        return socket.create_connection((site.address, site.tls_ports[0]), timeout=5)
+
     def connect(self, name: str, *, tls: bool = False) -> socket.socket:
         site = self.site(name)
         port = (site.tls_ports if tls else site.plain_ports)[0]

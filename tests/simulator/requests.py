@@ -12,7 +12,7 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from simulator.messages import Headers, Request
-from simulator.topology import AUTH_HOST, CDN_HOST, HUB_HOSTS, INDEX_HOST, REGISTRY_HOST
+from simulator.topology import AUTH_HOST, CDN_HOSTS, HUB_HOSTS, INDEX_HOST, REGISTRY_HOST
 from tests.simulator.pushes import EMPTY, IMAGE_TYPE, INDEX_TYPE, OTHER, descriptor, index, manifest, sha256
 from tests.simulator.worlds import DEV_LOGIN, REPOSITORY, basic, digest
 
@@ -129,7 +129,7 @@ GOOD: list[Request] = [
     ),
     _asked("POST", AUTH_HOST, "/token", body=b"grant_type=password&username=dev&password=secret&access_type=offline"),
     _asked("POST", AUTH_HOST, "/token", body=b"grant_type=refresh_token&refresh_token={token}"),
-    _asked("GET", CDN_HOST, "{signed}", (("range", "bytes=0-3"),)),
+    *(_asked("GET", host, "{signed}", (("range", "bytes=0-3"),)) for host in CDN_HOSTS),
     _asked("GET", INDEX_HOST, "/v1/search?q=app&n=2&page=1"),
 ]
 

@@ -11,7 +11,6 @@ from simulator.arrangement import Account, Arrangement, Copy, Holdings
 from simulator.checks import ArrangementError
 from simulator.control import wire
 from simulator.hub.accounts import Directory
-from simulator.hub.tokens import TOKEN_LIFE
 from simulator.messages import Headers, Response
 from simulator.topology import AUTH_HOST, INDEX_HOST, REGISTRY_HOST
 from simulator.world import World
@@ -210,7 +209,7 @@ def test_who_does_not_ask_or_is_nobody_gets_no_refresh_token(asker: Asker) -> No
 
 def test_a_token_of_an_account_expires_too(asker: Asker) -> None:
     token = asker.token(OWN, "ada:secret")
-    asker.now += TOKEN_LIFE - 2
+    asker.now += Arrangement().token_life - 2
     assert asker.hub(f"/v2/{OWN}/manifests/1", token=token).status == 200
     assert asker.hub(f"/v2/{OWN}/manifests/1", token=token).status == 401
 

@@ -1,5 +1,7 @@
 """Whatever comes, the core answers it, as HTTP allows, and with no 500."""
 
+from functools import reduce
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from simulator.bounds import Bounds
 from simulator.hub.limits import children_of
 from simulator.journal import Exchange
 from simulator.messages import Request, Response
-from simulator.topology import CDN_HOST, REGISTRY_HOST
+from simulator.topology import CDN_HOSTS, REGISTRY_HOST
 from simulator.world import World
 from tests.simulator.pushes import Pusher, hub_pusher, manifest, sha256
 from tests.simulator.requests import GOOD, ODD_TEXTS, PUSHED, filled, requests, with_text_anywhere
@@ -29,7 +31,7 @@ def started() -> tuple[Asker, dict[str, tuple[str, str, str]]]:
     hub = hub_pusher(asker, PUSHED, {PUSHED: "pull,push", REPOSITORY: "pull"})
     hub.small("1")
     signed = asker.hub(blob_path("single", "layer:0"), token=hub.token).header("location")
-    signed = signed.removeprefix(f"https://{CDN_HOST}")
+    signed = reduce(str.removeprefix, (f"https://{host}" for host in CDN_HOSTS), signed)
     uploads = {"two.test": own.begin().rpartition("/")[2], REGISTRY_HOST: hub.begin().rpartition("/")[2]}
     return asker, {host: (upload, hub.token, signed) for host, upload in uploads.items()}
 

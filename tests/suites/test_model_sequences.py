@@ -9,6 +9,7 @@ from fixtures.model import ModelLab
 from fixtures.model.local import ImageStore
 from fixtures.scenario import Pull, Reference, Remove, Scenario
 from simulator.arrangement import Break, Copy, Fault, Heal, Holdings
+from simulator.topology import CDN_HOSTS
 from tests.mutants.trials import APP, FIRST, NO_MIRROR, PULL, REPOSITORY, SECOND, beside_a_good_hub, story
 
 HELD = story(mirrors=(FIRST,), mirror_1="v2", hub="v2")
@@ -44,7 +45,7 @@ def test_classic_gets_a_token_from_hub_and_blobs_from_its_cdn() -> None:
         "hub GET manifest-by-digest 200",
         "hub GET config 307",
     ]
-    cdn = [e for e in history.exchanges if e.host == "production.cloudflare.docker.com"]
+    cdn = [e for e in history.exchanges if e.host in CDN_HOSTS]
     assert [(e.stage, e.status, e.credentials) for e in cdn] == [
         ("config", 200, "none"),
         ("layer", 200, "none"),

@@ -11,15 +11,17 @@ LONGEST_FORM = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much servers keep for clients: bytes, of which more are answered with 413, and exchanges.
+    """How much servers keep for clients. What would be more is answered with 413.
 
-    ``blob`` is for one blob; ``pushed`` for all that one server holds of what clients pushed, uploads under
-    way included; ``arriving`` for the request bodies that arrive at one time, of all servers together.
+    ``blob``, ``pushed`` and ``arriving`` are bytes: of one blob; of all that one server holds of what clients pushed,
+    uploads under way included; and of the request bodies that arrive at one time, of all servers together.
+    ``objects`` is how many blobs, manifests and tags one server holds of what clients pushed.
     ``exchanges`` is how many exchanges the journal keeps, of all servers together; the first are forgotten first.
     """
 
     blob: int = 1 << 28
     pushed: int = 1 << 30
+    objects: int = 1 << 20
     arriving: int = 1 << 29
     exchanges: int = 100_000
     cached: int = 1 << 26

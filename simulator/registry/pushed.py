@@ -10,9 +10,12 @@ from simulator.registry.manifests import Manifest
 
 @dataclass
 class Pushed:
-    """Blobs and manifests by digest, and the digest that each tag names. Takes ``room`` for their bytes."""
+    """Blobs and manifests by digest, and the digest that each tag names. Takes ``room`` for their bytes, and one of the
+    ``places`` for each.
+    """
 
     room: Room
+    places: Room
     blobs: dict[str, Data] = field(default_factory=dict)
     manifests: dict[str, Manifest] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -22,34 +25,45 @@ class Pushed:
 
     def add_blob(self, digest: str, data: Data) -> bool:
         """Take a blob in, unless there is no room for it."""
-        if digest not in self.blobs and not self.room.take(len(data)):
+        if digest not in self.blobs and not self._take(1, len(data)):
             return False
         self.blobs[digest] = data
         return True
 
-    def add_manifest(self, digest: str, manifest: Manifest) -> bool:
-        """Take a manifest in, unless there is no room for it."""
-        if digest not in self.manifests and not self.room.take(len(manifest.data)):
+    def add_manifest(self, digest: str, manifest: Manifest, tag: str | None = None) -> bool:
+        """Take a manifest in, and let a tag name it, unless there is no room for them."""
+        is_new, new_tag = digest not in self.manifests, tag is not None and tag not in self.tags
+        if not self._take(is_new + new_tag, len(manifest.data) if is_new else 0):
             return False
         self.manifests[digest] = manifest
+        if tag is not None:
+            self.tags[tag] = digest
         return True
+
+    def remove_tag(self, tag: str) -> bool:
+        """Let a tag name nothing; tells whether it named anything."""
+        named = self.tags.pop(tag, None)
+        self.places.free(int(named is not None))
+        return named is not None
 
     def remove_blob(self, digest: str) -> bool:
         """Take a blob out; tells whether it was there."""
         data = self.blobs.pop(digest, None)
-        self.room.free(len(data or b""))
+        self._free(data)
         return data is not None
 
     def remove_manifest(self, digest: str) -> bool:
         """Take a manifest out, and every tag that names it; tells whether it was there."""
         manifest = self.manifests.pop(digest, None)
-        self.tags = {tag: named for tag, named in self.tags.items() if named != digest}
-        self.room.free(len(manifest.data) if manifest else 0)
+        for tag in [tag for tag, named in self.tags.items() if named == digest]:
+            self.remove_tag(tag)
+        self._free(manifest.data if manifest else None)
         return manifest is not None
 
     def remove_image(self, tag: str) -> None:
         """Take out what a tag names, with all that it needs and no other manifest does."""
-        root = self.tags.pop(tag, None)
+        root = self.tags.get(tag)
+        self.remove_tag(tag)
         gone = set(self.closure(root)) if root else set()
         kept = set(self.closure(*(digest for digest in self.manifests if digest not in gone), *self.tags.values()))
         for digest in gone - kept:
@@ -61,6 +75,19 @@ class Pushed:
             self.remove_manifest(digest)
         for digest in list(self.blobs):
             self.remove_blob(digest)
+
+    def _take(self, places: int, size: int) -> bool:
+        if not self.places.take(places):
+            return False
+        if not self.room.take(size):
+            self.places.free(places)
+            return False
+        return True
+
+    def _free(self, data: Data | None) -> None:
+        if data is not None:
+            self.places.free(1)
+            self.room.free(len(data))
 
     def closure(self, *roots: str) -> Iterator[str]:
         """The digests of manifests and of all that they need, each once."""

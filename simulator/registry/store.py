@@ -85,12 +85,17 @@ class _Repository:
         self.tags = {tag: without(holding) for tag, holding in self.tags.items()}
         self.untagged = [without(holding) for holding in self.untagged]
 
-    def untag(self, tag: str) -> bool:
-        """Let a tag name nothing. What it named stays reachable by digest. Tells whether there was such a tag."""
+    def release(self, tag: str) -> bool:
+        """Let a tag name no copy of an image. That stays reachable by digest. Tells whether it named one."""
         holding = self.tags.pop(tag, None)
         if holding:
             self.untagged.append(holding)
-        return self.pushed.tags.pop(tag, None) is not None or holding is not None
+        return holding is not None
+
+    def untag(self, tag: str) -> bool:
+        """Let a tag name nothing. What it named stays reachable by digest. Tells whether there was such a tag."""
+        pushed = self.pushed.remove_tag(tag)
+        return self.release(tag) or pushed
 
 
 class Store:
@@ -98,7 +103,7 @@ class Store:
 
     def __init__(self, bounds: Bounds = STANDARD, seed: str = "") -> None:
         self.bounds = bounds
-        self._room = Room(bounds.pushed)
+        self._room, self._places = Room(bounds.pushed), Room(bounds.objects)
         self.uploads = Uploads(seed, self._room)
         self._repositories: dict[str, _Repository] = {}
 
@@ -115,25 +120,27 @@ class Store:
 
     def put_blob(self, repository: str, digest: str, data: Data) -> bool:
         """Take a pushed blob in, unless there is no room for it."""
-        return self._place(repository).pushed.add_blob(digest, data)
+        added = self._place(repository).pushed.add_blob(digest, data)
+        self._leave(repository)
+        return added
 
     def put_manifest(self, repository: str, digest: str, tag: str | None, manifest: Manifest) -> bool:
         """Take a pushed manifest in, unless there is no room for it. What its tag named before stays reachable by
         digest.
         """
         place = self._place(repository)
-        if not place.pushed.add_manifest(digest, manifest):
+        if not place.pushed.add_manifest(digest, manifest, tag):
+            self._leave(repository)
             return False
         if tag is not None:
-            place.untag(tag)
-            place.pushed.tags[tag] = digest
+            place.release(tag)
         return True
 
     def take(self, other: "Store", repository: str, tag: str) -> None:
         """Take over what a tag names on another server, if anything. Of what was pushed there comes what there is
         room for.
         """
-        source = other._repositories.get(repository, _Repository(Pushed(Room(0))))
+        source = other._repositories.get(repository, _Repository(Pushed(Room(0), Room(0))))
         if holding := source.tags.get(tag):
             self.put(repository, tag, holding)
         root = source.pushed.tags.get(tag)
@@ -173,8 +180,7 @@ class Store:
                     place.tags[name] = replace(holding, without=holding.without | struck)
             if tag is None:
                 place.untagged = [replace(old, without=old.without | struck) for old in place.untagged]
-        if not (place.tags or place.untagged or place.pushed):
-            del self._repositories[repository]
+        self._leave(repository)
 
     def drop(self, repository: str, digest: str) -> None:
         """Take a manifest or a blob out, whatever needs it."""
@@ -267,10 +273,16 @@ class Store:
         pushed = place.pushed.blobs.get(digest)
         return arranged or (None if pushed is None else _pushed(digest, BLOB_TYPE, pushed))
 
+    def _leave(self, repository: str) -> None:
+        """Forget a repository in which there is nothing."""
+        place = self._repositories[repository]
+        if not (place.tags or place.untagged or place.pushed):
+            del self._repositories[repository]
+
     def _place(self, repository: str) -> _Repository:
         place = self._repositories.get(repository)
         if place is None:
-            place = self._repositories[repository] = _Repository(Pushed(self._room))
+            place = self._repositories[repository] = _Repository(Pushed(self._room, self._places))
         return place
 
 

@@ -394,6 +394,22 @@ def test_a_server_takes_so_much_and_takes_more_when_something_goes() -> None:
     pusher.blob(b"abcd")
 
 
+def test_a_server_takes_so_many_objects_and_tags_and_takes_more_when_some_go() -> None:
+    pusher = Pusher(Asker(World(TOPOLOGY, bounds=Bounds(objects=4))))
+    pushed = pusher.small("1")
+    assert pusher.manifest(pushed, "2").status == 201
+    assert code(pusher.manifest(pushed, "3")) == (413, "SIZE_INVALID")
+    assert code(pusher.manifest(manifest(annotations={"new": "yes"}), "1")) == (413, "SIZE_INVALID")
+    assert pusher.ask("GET", "manifests/1").body == pushed
+    for repository in ("team/b", "team/c"):
+        path = f"/v2/{repository}/blobs/uploads/?digest={sha256(b'')}"
+        assert code(pusher.ask("POST", path)) == (413, "SIZE_INVALID")
+        assert pusher.ask("GET", f"/v2/{repository}/tags/list").status == 404
+    assert pusher.manifest(pushed, "1").status == 201
+    assert pusher.ask("DELETE", f"manifests/{sha256(pushed)}").status == 202
+    assert [pusher.manifest(pushed, tag).status for tag in ("1", "2", "3")] == [201, 201, 413]
+
+
 # Content management
 
 

@@ -144,6 +144,7 @@ def test_the_documentation_tells_the_limits() -> None:
         f"| manifest | {LARGEST_MANIFEST // MIB} MiB | 413 |",
         f"| blob | {STANDARD.blob // MIB} MiB | 413 |",
         f"| what clients pushed to one server | {STANDARD.pushed >> 30} GiB | 413 |",
+        f"tags that clients pushed to one server | {STANDARD.objects} | 413 |",
         f"| bodies that arrive at one time | {STANDARD.arriving // MIB} MiB | 413 |",
         f"| connections to one server | {MOST_CONNECTIONS} |",
     ):

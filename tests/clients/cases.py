@@ -27,11 +27,11 @@ class Case:
     """One thing that a client does.
 
     ``script`` runs in a shell that ends at the first command that fails, with a home of its own and the variables of
-    :func:`variables`. ``says`` is what the output must hold, with the same variables. ``asks`` are patterns, each of
-    which a :func:`line` of the journal must match, and ``never`` those that none may. ``fails`` tells that the script
-    must fail. ``limits``, ``fault`` (of Hub) and ``mirrors`` (a dockerd's ``registry-mirrors``) are there beforehand.
-    ``daemons`` is a pattern of the names of the daemons that the case is for.
-    ``note`` is what may surprise a reader, for the table in docs/simulator.md.
+    :func:`variables`. ``says`` is what the output must hold, with the same variables (``|`` parts what will do as
+    well). ``asks`` are patterns, each of which a :func:`line` of the journal must match, and ``never`` those that none
+    may. ``fails`` tells that the script must fail. ``limits``, ``fault`` (of Hub) and ``mirrors`` (a dockerd's
+    ``registry-mirrors``) are there beforehand. ``daemons`` is a pattern of the names of the daemons that the case is
+    for. ``note`` is what may surprise a reader, for docs/simulator.md.
     """
 
     action: str

@@ -33,6 +33,26 @@ DOCKER = Client(
             asks=("hub HEAD manifest-by-tag library/app 200 bearer", *FROM_CDN),
         ),
         Case(
+            "pull under Hub's other names",
+            "docker pull index.docker.io/library/app:1.0\ndocker pull docker.io/library/app:2.0",
+            says=("$MULTI", "$SINGLE"),
+            asks=FROM_CDN,
+        ),
+        Case(
+            "pull of an unknown image",
+            "docker pull nothing",
+            says=("pull access denied for nothing, repository does not exist or may require 'docker login'",),
+            asks=("hub .* manifest-by-tag library/nothing 401 bearer https",),
+            fails=True,
+        ),
+        Case(
+            "pull of an unknown tag",
+            "docker pull app:9.9",
+            says=("not found|manifest unknown",),
+            asks=("hub .* manifest-by-tag library/app 404 bearer https",),
+            fails=True,
+        ),
+        Case(
             "pull all tags",
             "docker pull --all-tags app\ndocker images --digests",
             says=("$MULTI", "$SINGLE"),
@@ -93,6 +113,23 @@ DOCKER = Client(
             "or mounted, under a manifest of docker's own; with the containerd store it has the same bytes",
         ),
         Case(
+            "push of all platforms",
+            f"{_DOCKER_LOGIN}docker pull --platform linux/amd64 oci\ndocker pull --platform linux/arm64 oci\n"
+            "docker tag oci ada/pushed:1\ndocker push ada/pushed:1",
+            asks=("hub PUT manifest-by-.* ada/pushed 201 bearer ada",),
+            push=Push("docker.io/ada/pushed:1", "oci", "bytes"),
+            daemons=CONTAINERD,
+            note="26.1.5 with the containerd store pushes the manifest of each platform under the tag, and the index "
+            "last; 28.5.2 pushes all but the index by digest",
+        ),
+        Case(
+            "manifest create, manifest push",
+            f"{_DOCKER_LOGIN}docker pull app:2.0\ndocker tag app:2.0 ada/pushed:1\ndocker push ada/pushed:1\n"
+            "docker manifest create ada/list:1 ada/pushed:1\ndocker manifest push ada/list:1",
+            asks=("hub PUT manifest-by-tag ada/list 201 bearer ada",),
+            push=Push("docker.io/ada/list:1", "single", "layers"),
+        ),
+        Case(
             "push elsewhere",
             "docker pull large\ndocker tag large registry.elsewhere.test/team/large:1\n"
             "docker push registry.elsewhere.test/team/large:1",
@@ -122,6 +159,23 @@ DOCKER = Client(
             fails=True,
         ),
         Case(
+            "account's pull limit shown",
+            f"{_DOCKER_LOGIN}docker pull app:1.0",
+            says=("You have reached your pull rate limit",),
+            asks=("hub .* manifest-by-.* library/app 429 bearer ada",),
+            limits=EXHAUSTED,
+            fails=True,
+        ),
+        Case(
+            "abuse limit shown",
+            "docker pull app:1.0",
+            says=("toomanyrequests|Too Many Requests",),
+            asks=("hub GET ping - 429 none|hub HEAD manifest-by-tag library/app 429 none",),
+            limits=Limits(requests=0),
+            fails=True,
+            note="20.10 shows the abuse limit as `error parsing HTTP 429 response body`, since that body is no JSON",
+        ),
+        Case(
             "pull resumed",
             "docker pull large",
             says=("$LARGE",),
@@ -136,8 +190,7 @@ DOCKER = Client(
             says=("$LARGE",),
             fault=BREAKS_OFF,
             daemons=CONTAINERD,
-            note="with the containerd store a pull whose download breaks off fails, as does that of ctr; the next pull "
-            "asks for the rest, or for everything again where the part was cleaned away meanwhile",
+            note="with the containerd store a pull whose download breaks off fails, and the next begins it anew",
         ),
         Case(
             "pull by registry-mirrors",
@@ -178,6 +231,11 @@ DOCKER = Client(
 
 _CTR = 'ctr() { command ctr --address /run/docker/containerd/containerd.sock --namespace tried "$@"; }\n'
 
+_CTR_PULLS_AGAIN = (
+    f"{_CTR}image=docker.io/library/large:latest\nif ctr images pull $image; then exit 1; fi\n"
+    "ctr images pull $image\nctr images ls"
+)
+
 CTR = Client(
     "ctr",
     ("1.4.13", "1.6.20", "1.7.24", "2.1.9"),
@@ -193,6 +251,24 @@ CTR = Client(
             f"{_CTR}ctr images pull docker.io/library/oci@$OCI",
             asks=("hub .* manifest-by-digest library/oci 200 bearer", *FROM_CDN),
             never=("manifest-by-tag",),
+        ),
+        Case(
+            "pull by hosts.toml mirror",
+            f"{_CTR}mkdir -p hosts/docker.io\ncat >hosts/docker.io/hosts.toml <<'END'\n"
+            'server = "https://registry-1.docker.io"\n[host."https://mirror.gcr.io"]\n'
+            'capabilities = ["pull", "resolve"]\nEND\n'
+            "ctr images pull --hosts-dir $HOME/hosts docker.io/library/app:1.0\nctr images ls",
+            says=("$MULTI",),
+            asks=("mirror-1 GET layer library/app 200 none https mirror.gcr.io",),
+            never=("^hub",),
+            daemons=r"(?!docker-20\.10\.5$).*",
+        ),
+        Case(
+            "pull of an unknown image",
+            f"{_CTR}ctr images pull docker.io/library/nothing:1.0",
+            says=("insufficient_scope: authorization failed",),
+            asks=("hub HEAD manifest-by-tag library/nothing 401 bearer https",),
+            fails=True,
         ),
         Case(
             "content fetch",
@@ -224,10 +300,19 @@ CTR = Client(
         ),
         Case(
             "pull again after a break",
-            f"{_CTR}image=docker.io/library/large:latest\nif ctr images pull $image; then exit 1; fi\n"
-            "ctr images pull $image\nctr images ls",
+            _CTR_PULLS_AGAIN,
             says=("$LARGE",),
             fault=BREAKS_OFF,
+            daemons=r"docker-20.*",
+        ),
+        Case(
+            "pull resumed",
+            _CTR_PULLS_AGAIN,
+            says=("$LARGE",),
+            asks=("hub GET layer library/large 206 none",),
+            fault=BREAKS_OFF,
+            daemons=r"(?!docker-20).*",
+            note="a pull whose download breaks off fails; from 1.7 on, the next asks for the rest alone",
         ),
         Case(
             "pull from the mirror",
@@ -298,6 +383,20 @@ SKOPEO = Client(
             push=Push("docker.io/ada/pushed:1", "multi", "bytes"),
         ),
         Case(
+            "copy to Hub, as OCI",
+            "skopeo copy --format oci --digestfile digest --dest-creds ada:$PASSWORD "
+            "docker://docker.io/library/large docker://docker.io/ada/pushed:1\ncat digest",
+            asks=("hub PUT manifest-by-tag ada/pushed 201 bearer ada",),
+            push=Push("docker.io/ada/pushed:1", "large", "layers"),
+        ),
+        Case(
+            "delete at another registry",
+            "skopeo delete docker://registry.elsewhere.test/library/app:1.0\n"
+            "if skopeo inspect docker://registry.elsewhere.test/library/app:1.0; then exit 1; fi",
+            says=("manifest unknown",),
+            asks=("elsewhere DELETE manifest-by-digest library/app 202 none",),
+        ),
+        Case(
             "inspect private",
             "skopeo inspect --creds ada:$PASSWORD docker://docker.io/ada/secret:1.0",
             says=("$SINGLE",),
@@ -328,11 +427,8 @@ SKOPEO = Client(
             "pull limit met",
             "timeout 3 skopeo --debug inspect docker://docker.io/library/app:1.0",
             says=("Detected 'Retry-After' header", "Too many requests to"),
-            note="waits for what `Retry-After` says but no longer than a minute, and asks five times, before it tells "
-            "its user of a pull limit; so do podman and buildah",
-            asks=("hub GET manifest-by-tag library/app 429 bearer",),
-            limits=EXHAUSTED,
-            fails=True,
+            note="waits for as long as `Retry-After` says, a minute at most, and asks again a few times, before its "
+            "user hears of a pull limit; so do podman and buildah",
         ),
         Case(
             "copy resumed",
@@ -411,6 +507,13 @@ PODMAN = Client(
             "podman push --digestfile digest docker.io/library/large docker.io/ada/pushed:1\ncat digest",
             asks=("hub POST upload ada/pushed 20[12] bearer ada", "hub PUT manifest-by-tag ada/pushed 201 bearer ada"),
             push=Push("docker.io/ada/pushed:1", "large", "layers"),
+        ),
+        Case(
+            "manifest create, manifest push",
+            "podman login -u ada -p $PASSWORD docker.io\npodman manifest create tried docker.io/library/app:1.0\n"
+            "podman manifest push --all --digestfile digest tried docker://docker.io/ada/pushed:1\ncat digest",
+            asks=("hub PUT manifest-by-digest ada/pushed 201 bearer ada", "hub PUT manifest-by-tag ada/pushed 201"),
+            push=Push("docker.io/ada/pushed:1", "multi", "layers"),
         ),
         Case(
             "pull limit met",
@@ -604,6 +707,15 @@ ORAS = Client(
             ),
         ),
         Case(
+            "cp with referrers",
+            f"{_ORAS_PUSH}oras attach --artifact-type application/example docker.io/ada/artifact:1 note.txt\n"
+            "oras cp --recursive docker.io/ada/artifact:1 registry.elsewhere.test/team/artifact:1\n"
+            "oras discover registry.elsewhere.test/team/artifact:1",
+            says=("── application/example",),
+            asks=("elsewhere GET referrers team/artifact 200 none",),
+            push=Push("registry.elsewhere.test/team/artifact:1"),
+        ),
+        Case(
             "cp to another registry",
             "oras cp docker.io/library/app:1.0 registry.elsewhere.test/team/app:1",
             says=("$MULTI",),
@@ -644,3 +756,5 @@ BESIDE_A_DAEMON: Sequence[Client] = (DOCKER, CTR)
 
 WITHOUT_A_DAEMON: Sequence[Client] = (SKOPEO, PODMAN, BUILDAH, CRANE, ORAS)
 """Clients of the image of clients."""
+
+CLIENTS: Sequence[Client] = (*BESIDE_A_DAEMON, *WITHOUT_A_DAEMON)

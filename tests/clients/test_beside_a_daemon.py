@@ -27,13 +27,14 @@ def as_the_store_pushes(push: Push, name: str, lab: Lab) -> Push:
         for case in client.cases
     ],
 )
-def test_client(name: str, case: Case, console: Console, lab: Lab) -> None:
+def test_client(name: str, case: Case, lab: Lab, request: pytest.FixtureRequest) -> None:
     if not re.fullmatch(case.daemons, lab.profile.name):
         pytest.skip("this case is for other daemons")
     lab.configure(case.mirrors)
     tried = attempt(case, lab.console, lab.registries.client)
     check(case, tried)
     if case.push:
+        console: Console = request.getfixturevalue("console")
         check_push(as_the_store_pushes(case.push, name, lab), name, tried, console)
 
 

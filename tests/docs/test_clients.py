@@ -17,9 +17,3 @@ def test_the_surprises_are_those_of_the_matrix() -> None:
     below = PAGE.partition(HEADING)[2].partition("\n## ")[0].splitlines()
     surprises = [f"- {client.name}: {case.note}." for client in CLIENTS for case in client.cases if case.note]
     assert [line for line in below if line.startswith("- ")] == surprises
-
-
-def test_no_client_has_two_cases_of_one_name() -> None:
-    for client in CLIENTS:
-        actions = [case.action for case in client.cases]
-        assert len(set(actions)) == len(actions)

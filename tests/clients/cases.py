@@ -64,7 +64,9 @@ class Client:
 
 
 def arrangement(salt: str, case: Case) -> Arrangement:
-    """Hub, two mirrors and another registry, with bytes that no client has met before: they follow from ``salt``."""
+    """Hub, two snapshots, a pull-through cache and another registry, with bytes that no client has met before: they
+    follow from ``salt``.
+    """
     platforms = ("linux/amd64", "linux/arm64")
     app, secret = Copy("library/app", "1.0", "multi"), Copy("ada/secret", "1.0", "single")
     public = (
@@ -84,6 +86,7 @@ def arrangement(salt: str, case: Case) -> Arrangement:
             "hub": Holdings((*public, secret), (case.fault,) if case.fault else ()),
             "mirror-1": Holdings(public),
             "mirror-2": Holdings(public),
+            "mirror-3": Holdings(policy="pull-through"),
             "elsewhere": Holdings((app,)),
         },
         accounts=(Account("ada", PASSWORD, (ACCESS_TOKEN,)),),

@@ -226,6 +226,13 @@ DOCKER = Client(
             note="26.1.5 with the containerd store speaks TLS to a plain mirror, and so takes everything from Hub",
         ),
         Case(
+            "pull by a pull-through mirror",
+            "docker pull oci",
+            says=("$OCI",),
+            asks=("mirror-3 GET layer library/oci 200 none https mirror-3.test", *FROM_CDN),
+            mirrors=("https://mirror-3.test",),
+        ),
+        Case(
             "pull from the mirror",
             "docker pull mirror.gcr.io/library/app:1.0",
             says=("$MULTI",),
@@ -659,6 +666,12 @@ CRANE = Client(
             "crane validate --insecure --remote mirror-2.test:5000/library/app:1.0",
             says=("PASS",),
             asks=("mirror-2 GET layer library/app 200 none http mirror-2.test:5000",),
+        ),
+        Case(
+            "validate a pull-through mirror, catalog",
+            "crane validate --remote mirror-3.test/library/oci\ncrane catalog mirror-3.test",
+            says=("PASS", "library/oci"),
+            asks=("mirror-3 GET layer library/oci 200 none https mirror-3.test", *FROM_CDN),
         ),
         Case(
             "catalog of the mirror refused",

@@ -287,7 +287,7 @@ def _request(ask: Ask) -> httpcore.Request:
         request.method,
         httpcore.URL(scheme=url.scheme, host=url.host, port=url.port, target=target.encode("ascii")),
         headers=[(b"host", request.host.encode("ascii")), *headers],
-        content=request.body,
+        content=bytes(request.body),
         extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), ask.timeout)},
     )
 

@@ -41,11 +41,11 @@ def image(spec: ImageSpec = SPEC) -> Image:
 
 
 def layer() -> bytes:
-    return image().bytes_of[image().content.objects[-1].digest]
+    return bytes(image().bytes_of[image().content.objects[-1].digest])
 
 
 def manifest(spec: ImageSpec = SPEC) -> bytes:
-    return image(spec).bytes_of[image(spec).content.root]
+    return bytes(image(spec).bytes_of[image(spec).content.root])
 
 
 def arrange(bench: Bench, policy: Policy | PresetName, *faults: Fault, limits: Limits | None = None) -> None:

@@ -187,6 +187,26 @@ def test_the_mirrors_of_daemon_json_hold_what_they_shall(served: Served) -> None
     assert httpx.get(f"{over_tls}/v2/", verify=trust, trust_env=False).status_code == 200
 
 
+def test_without_a_policy_mirrors_fetch_from_hub(temporary: Path) -> None:
+    served = start(temporary, "--ports", "8443,8080", "--image", SPEC, "--quiet")
+    try:
+        hub, mirror, _ = served.sites()
+        base = f"http://{mirror.address}:8080/v2/library/alpine"
+        content = build(named_image(SPEC).spec).content
+        for part in content.objects:
+            kind = "blobs" if "layer" in part.role or part.role.endswith("config") else "manifests"
+            answer = httpx.get(f"{base}/{kind}/{part.digest}", trust_env=False)
+            assert (answer.status_code, len(answer.content)) == (200, part.size)
+        with SimulatorClient(served.control) as client:
+            asked = [exchange for exchange in client.journal().exchanges if exchange.server == hub.name]
+        assert {exchange.client for exchange in asked} == {mirror.address}
+        assert {exchange.host.partition(":")[0] for exchange in asked} == set(HUB_HOSTS) - {"index.docker.io"}
+        assert served.end()[0] == 0
+    finally:
+        served.process.kill()
+        served.process.communicate()
+
+
 def test_the_screen_fits_and_names_everything(served: Served) -> None:
     narrow = [line for line in served.screen.splitlines() if str(served.authority) not in line]
     assert max(map(len, narrow)) <= 80

@@ -66,7 +66,6 @@ class _Server:
 
     def __init__(self, site: Site, store: Store) -> None:
         self.site = site
-        self.names = {*site.hosts, site.address, ""}
         self.store = store
         self.mirror: Mirror | None = None
         self.faults = Faults()
@@ -334,7 +333,7 @@ class World:
         named = self.topology.site_of(host)
         at = site or (named.name if named else "")
         server = self._servers.get(at)
-        return server if server and host in server.names else None, host, at
+        return server if server and server.site.answers_to(host) else None, host, at
 
     def _struck(
         self, server: _Server | None, asked: _Asked, request: Request, now: float, known: Response | None

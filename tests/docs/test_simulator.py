@@ -86,7 +86,7 @@ def test_the_policy_of_the_page_is_one() -> None:
 def test_every_option_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         serve.plan(["--help"])
-    there = set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
+    there = set(re.findall(r"^  (--[\w-]+)", capsys.readouterr().out, re.MULTILINE))
     assert {cells[0].strip("`").split()[0] for cells in rows(PAGE, "# The simulator")} == there
 
 

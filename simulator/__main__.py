@@ -1,9 +1,9 @@
 """``python -m simulator``: serve a topology until SIGTERM or SIGINT. ``python -m simulator serve`` makes up its
 own topology, for people (:mod:`simulator.command.serve`).
 
-Prints ``ready`` on standard output when every address is listened at. Exit codes: 2 for a bad option or
-file, 3 for an address that cannot be listened at, each with one sentence on standard error; 130 where Ctrl-C comes
-before it is ready.
+Prints ``ready`` on standard output when every address is listened at, and before that the control API's token, if it
+made one. Exit codes: 2 for a bad option or file, 3 for an address that cannot be listened at, each with one sentence
+on standard error; 130 where Ctrl-C comes before it is ready.
 """
 
 import os
@@ -24,7 +24,7 @@ import uvloop
 
 from simulator.bounds import STANDARD
 from simulator.command import serve
-from simulator.control import wire
+from simulator.control import token, wire
 from simulator.network.certificates import CertificateError
 from simulator.network.connections import ListenError
 from simulator.network.dns import NameServer
@@ -45,6 +45,7 @@ class Options:
     topology: Path
     certificates: Path
     control: Endpoint
+    control_token: Path | None
     dns: Endpoint | None
     largest_blob: int
 
@@ -61,6 +62,12 @@ def options(arguments: list[str]) -> Options:
         "--certificates", type=Path, required=True, metavar="DIR", help="<site>.pem for each, and untrusted.pem"
     )
     parser.add_argument("--control", type=endpoint(8900), default="127.0.0.1", metavar="ADDR[:PORT]")
+    parser.add_argument(
+        "--control-token",
+        type=Path,
+        metavar="FILE",
+        help=f"the control API's token; else {token.VARIABLE}; else, beyond loopback, a new one is printed",
+    )
     parser.add_argument("--dns", type=endpoint(53), metavar="ADDR[:PORT]", help="also answer DNS queries there (UDP)")
     parser.add_argument(
         "--largest-blob", type=int, default=STANDARD.blob, metavar="BYTES", help="how large a pushed blob may be"
@@ -69,11 +76,14 @@ def options(arguments: list[str]) -> Options:
 
 
 async def serve_topology(asked: Options, topology: Topology) -> None:
-    """Serve until a signal comes. Raises CertificateError and ListenError."""
+    """Serve until a signal comes. Raises CertificateError, ListenError and TokenError."""
     stop = stop_at_signals(signal.SIGTERM, signal.SIGINT)
+    chosen = token.choose(asked.control, asked.control_token)
     simulator = Simulator(topology, asked.certificates, bounds=replace(STANDARD, blob=asked.largest_blob))
-    async with running(simulator, asked.control):
+    async with running(simulator, asked.control, chosen.text):
         names = await _listen_for_names(asked.dns, simulator) if asked.dns else None
+        if chosen.is_new:
+            sys.stdout.write(f"control token: {chosen.text}\n")
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await stop.wait()
@@ -107,7 +117,7 @@ def main(arguments: list[str]) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve_topology(asked, wire.topology_from(data)))
-    except (wire.MalformedError, CertificateError) as error:
+    except (wire.MalformedError, CertificateError, token.TokenError) as error:
         return _failed(BAD_INPUT, str(error))
     except ListenError as error:
         return _failed(CANNOT_LISTEN, str(error))

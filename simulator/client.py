@@ -1,18 +1,24 @@
 """A client of the control API."""
 
-from collections.abc import Callable
+import contextlib
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import IO, Self, TypeVar
 
 import httpx
 
 from simulator.arrangement import Arrangement, Change, Content
 from simulator.control import wire
-from simulator.control.wire import JournalPage, LedgerPage
+from simulator.control.wire import JournalPage, LedgerPage, LoadedImage
 from simulator.topology import Topology
 
 DEADLINE = 30.0
 """Seconds for one call, large images included."""
+
+_CHUNK = 1 << 20
 
 
 class SimulatorError(Exception):
@@ -20,11 +26,15 @@ class SimulatorError(Exception):
 
 
 class SimulatorClient:
-    """Arranges a simulator and reads its journal. Every method raises SimulatorError."""
+    """Arranges a simulator and reads its journal. Every method raises SimulatorError.
 
-    def __init__(self, base_url: str, deadline: float = DEADLINE) -> None:
+    ``token`` is the control API's, which has one wherever it listens beyond the loopback interface.
+    """
+
+    def __init__(self, base_url: str, deadline: float = DEADLINE, *, token: str = "") -> None:
         self._deadline = deadline
-        self._http = httpx.Client(base_url=base_url, timeout=deadline, trust_env=False)
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=base_url, timeout=deadline, trust_env=False, headers=headers)
 
     def arrange(self, arrangement: Arrangement) -> dict[str, Content]:
         """Replace all that the servers hold and empty the journal; tells the content of each image."""
@@ -34,6 +44,21 @@ class SimulatorClient:
     def apply(self, *changes: Change) -> int:
         """Apply changes, all or none of them, and return the journal's mark thereafter."""
         return _read(wire.mark_from, self._call("POST", "/changes", wire.changes_json(changes)))
+
+    def load(self, path: Path, name: str = "", server: str = "hub") -> tuple[LoadedImage, ...]:
+        """Let a server take in the images of an OCI image layout, or of what ``docker save`` wrote.
+
+        ``name`` (``REPO[:TAG]``) is what they shall be called, if not as they are in the archive.
+        """
+        query = httpx.QueryParams({"server": server, **({"as": name} if name else {})})
+        try:
+            with _as_tar(path) as file:
+                return _read(
+                    wire.loaded_from, self._call("POST", f"/images?{query}", iter(lambda: file.read(_CHUNK), b""))
+                )
+        except OSError as error:
+            message = f"{path} cannot be loaded: {error.strerror or error}."
+            raise SimulatorError(message) from error
 
     def journal(self, since: int = 0) -> JournalPage:
         """The exchanges that arrived at the mark ``since`` or later, in order."""
@@ -76,7 +101,11 @@ class SimulatorClient:
         self.close()
 
     def _call(
-        self, method: str, target: str, content: bytes | None = None, timeout: httpx.Timeout | None = None
+        self,
+        method: str,
+        target: str,
+        content: bytes | Iterator[bytes] | None = None,
+        timeout: httpx.Timeout | None = None,
     ) -> bytes:
         try:
             response = self._http.request(method, target, content=content, timeout=timeout or self._http.timeout)
@@ -101,3 +130,14 @@ def _read(read: Callable[[bytes], _T], data: bytes) -> _T:
     except wire.MalformedError as error:
         message = f"The simulator gave an answer of another version: {error}"
         raise SimulatorError(message) from error
+
+
+@contextlib.contextmanager
+def _as_tar(path: Path) -> Iterator[IO[bytes]]:
+    """A tar as it is, or one made of a directory."""
+    with tempfile.TemporaryFile() if path.is_dir() else path.open("rb") as file:
+        if path.is_dir():
+            with tarfile.open(fileobj=file, mode="w") as archive:
+                archive.add(path, arcname=".")
+            file.seek(0)
+        yield file

@@ -22,7 +22,8 @@ HTTPS_PORT = 443
 class Site:
     """One server: its name in scenarios, the host names it answers to, the address it listens at.
 
-    Each site listens with TLS at ``tls_ports`` and in plain HTTP at ``plain_ports``.
+    Each site listens with TLS at ``tls_ports`` and in plain HTTP at ``plain_ports``. With ``any_host`` it answers
+    to whatever else it is called, too: its own host names are not all that lead to it.
     """
 
     name: str
@@ -31,6 +32,11 @@ class Site:
     address: str
     tls_ports: tuple[int, ...] = (443,)
     plain_ports: tuple[int, ...] = (80, 5000)
+    any_host: bool = False
+
+    def answers_to(self, host: str) -> bool:
+        """Whether a request with this host (``""``: with none) is for this site."""
+        return self.any_host or host in (*self.hosts, self.address, "")
 
     @property
     def https_port(self) -> int:

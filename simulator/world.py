@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 from simulator import faults
+from simulator.archives.reading import Archive
 from simulator.arrangement import (
     Arrangement,
     Break,
@@ -26,7 +27,7 @@ from simulator.arrangement import (
     Warm,
 )
 from simulator.bounds import LONGEST_FORM, STANDARD, Bounds
-from simulator.checks import check_arrangement, check_change, hub_of, site_named
+from simulator.checks import ArrangementError, check_arrangement, check_change, hub_of, site_named
 from simulator.direct import drive
 from simulator.faults import SPOILING, Faults, Strike, Subject
 from simulator.hub import tokens
@@ -66,7 +67,6 @@ class _Server:
 
     def __init__(self, site: Site, store: Store) -> None:
         self.site = site
-        self.names = {*site.hosts, site.address, ""}
         self.store = store
         self.mirror: Mirror | None = None
         self.faults = Faults()
@@ -164,6 +164,26 @@ class World:
             case Heal():
                 server.faults.heal()
         return len(self.journal)
+
+    def load(self, site: str, archive: Archive, repository: str, tag: str | None, root: str) -> None:
+        """Let a site take in an image of an archive, as if it had been pushed there.
+
+        Raises ArrangementError where there is no such site, or no room; what was taken in by then has no tag.
+        """
+        server = self._servers[site_named(self.topology, site).name]
+        if server.mirror:
+            server.mirror.put(repository, tag, archive.parts(root), self._latest)
+            return
+        for digest in archive.needed(root):
+            manifest = archive.manifests.get(digest)
+            named = tag if digest == root else None
+            if not (
+                server.store.put_manifest(repository, digest, named, manifest)
+                if manifest
+                else server.store.put_blob(repository, digest, archive.blobs[digest])
+            ):
+                message = f"There is no room left on server {site!r} for {repository}; all content is kept in memory."
+                raise ArrangementError(message)
 
     def _put(self, server: _Server, copy: Copy) -> None:
         """Let a server hold a copy of an image."""
@@ -319,7 +339,7 @@ class World:
         named = self.topology.site_of(host)
         at = site or (named.name if named else "")
         server = self._servers.get(at)
-        return server if server and host in server.names else None, host, at
+        return server if server and server.site.answers_to(host) else None, host, at
 
     def _struck(
         self, server: _Server | None, asked: _Asked, request: Request, now: float, known: Response | None

@@ -24,7 +24,8 @@ from fixtures.engine.cleanup import adopted, remove_own, sweep
 from fixtures.engine.discovery import ensure_engine, find_engine
 from fixtures.errors import LabError, UsageError
 from fixtures.history import History
-from fixtures.images.making import Images, Source, ensure_images, remove_images
+from fixtures.images.making import Images, Source, ensure_images, ensure_served, remove_images
+from fixtures.images.served import LATEST
 from fixtures.lab.lab import Lab
 from fixtures.lab.registries import Registries
 from fixtures.profiles import Profile, load_profiles, select
@@ -164,6 +165,14 @@ def list_all(
         output.print(f"{entry.id}  {entry.level}  {entry.title}", soft_wrap=True)
         if sources:
             output.print(f"    why: {entry.why}\n    source: {entry.source}", soft_wrap=True)
+
+
+@app.command("simulator-image")
+def simulator_image(images: ImageSource = "auto") -> None:
+    """Make the container image of the simulator, and print its name."""
+    engine = ensure_engine(_say)
+    ensure_served(engine, images, _say)
+    output.print(LATEST, soft_wrap=True)
 
 
 @app.command()

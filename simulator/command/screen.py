@@ -1,11 +1,12 @@
 """What ``python -m simulator serve`` says when it is ready: what there is, and how to use it."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from simulator.arrangement import Arrangement, Holdings
+from simulator.control.token import Token
 from simulator.mirror.policy import PRESETS, policy_of
 from simulator.network.endpoint import Endpoint
 from simulator.topology import HTTPS_PORT, REGISTRY_HOST, Site, Topology
@@ -15,18 +16,28 @@ READY = "Ctrl-C ends it."
 """The last line."""
 
 
-def text(topology: Topology, arrangement: Arrangement, authority: Path, control: Endpoint) -> str:
-    """The screen. No line but a long name's or path's is wider than 80 columns."""
+def text(
+    topology: Topology,
+    arrangement: Arrangement,
+    loaded: Mapping[str, list[str]],
+    authority: Path,
+    control: Iterable[str],
+) -> str:
+    """The screen. No line but a long name's or path's is wider than 80 columns.
+
+    ``loaded`` are images beside those of the arrangement, and the servers that hold each;
+    ``control`` is what :func:`control_lines` gives.
+    """
     hub, mirrors = topology.sites[0], topology.sites[1:]
     blocks = [
         _block("Servers", _servers(topology.sites)),
-        _block("Images", _images(arrangement)),
+        _block("Images", _images(arrangement, loaded)),
         _block("CA file", [str(authority)]),
         *([_block("Mirrors", _mirrors(mirrors, arrangement))] if mirrors else []),
         *([_block("daemon.json", _daemon(mirrors))] if mirrors else []),
         *([_block("/etc/hosts (Docker then takes this Hub for the real one)", _hosts(hub))] if _is_usual(hub) else []),
         _block("Ask Hub", _curl(hub, authority)),
-        _block("Control API", [f"http://{control.address}:{control.port}"]),
+        _block("Control API", control),
     ]
     return "\n".join([*blocks, f"{READY}\n"])
 
@@ -37,7 +48,7 @@ def url(site: Site, scheme: str) -> str:
     return f"{scheme}://{site.address}" if port == usual else f"{scheme}://{site.address}:{port}"
 
 
-def _block(title: str, lines: Iterator[str] | list[str]) -> str:
+def _block(title: str, lines: Iterable[str]) -> str:
     return "".join([f"{title}\n", *(f"  {line}\n" for line in lines)])
 
 
@@ -58,14 +69,16 @@ def _mirrors(mirrors: tuple[Site, ...], arrangement: Arrangement) -> Iterator[st
         yield f"{mirror.name:10} {next(like, 'own policy')}, of {upstream.url}"
 
 
-def _images(arrangement: Arrangement) -> Iterator[str]:
-    for image in arrangement.images:
-        holders = [
+def _images(arrangement: Arrangement, loaded: Mapping[str, list[str]]) -> Iterator[str]:
+    made = {
+        image: [
             name
             for name, holdings in sorted(arrangement.servers.items())
             if any(copy.image == image for copy in holdings.copies)
         ]
-        yield f"{image:40} {', '.join(holders)}"
+        for image in arrangement.images
+    }
+    return (f"{image:40} {', '.join(holders)}" for image, holders in (made | dict(loaded)).items())
 
 
 def _daemon(mirrors: tuple[Site, ...]) -> Iterator[str]:
@@ -88,3 +101,13 @@ def _curl(hub: Site, authority: Path) -> Iterator[str]:
     yield f"curl --cacert {shlex.quote(str(authority))} \\"
     yield f"  --resolve {REGISTRY_HOST}:{port}:{hub.address} \\"
     yield f"  https://{REGISTRY_HOST}:{port}/v2/"
+
+
+def control_lines(control: Endpoint, token: Token) -> Iterator[str]:
+    """Where the control API is, and its token if nobody knows it yet."""
+    everywhere = control.address == "0.0.0.0"
+    yield f"http://{'127.0.0.1' if everywhere else control.address}:{control.port}"
+    if token.is_new:
+        yield f"token: {token.text}"
+    elif token.text:
+        yield "with the token that it was given"

@@ -1,38 +1,45 @@
 """``python -m simulator serve``: a Docker Hub and mirrors on loopback addresses, for people.
 
 Exit codes: 0 when it was ended (130 before it had begun), 1 when nobody reads its output any more, 2 for wrong
-usage, 3 where it cannot run here; the last two with one sentence on standard error.
+usage or a broken archive, 3 where it cannot run here; the last two with one sentence on standard error.
 """
 
 import argparse
 import asyncio
 import contextlib
 import os
+import re
 import signal
+import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import uvloop
 
-from simulator.arrangement import Arrangement, Copy, Holdings
+from simulator.archives import naming
+from simulator.archives import reading as archives
+from simulator.archives.files import ArchiveError
+from simulator.archives.naming import Load, Placed
+from simulator.archives.reading import Archive
+from simulator.arrangement import Arrangement, Copy, Holdings, Warm
 from simulator.bounds import STANDARD
 from simulator.checks import ArrangementError
 from simulator.command import imagespec, policies, screen, view
 from simulator.command.imagespec import NamedImage, Reference, SpecError
 from simulator.command.policies import Policies
-from simulator.control import wire
+from simulator.control import token, wire
 from simulator.mirror.policy import PRESETS, PresetName
 from simulator.network.authority import AuthorityError, certify
 from simulator.network.connections import ListenError
 from simulator.network.endpoint import Endpoint, endpoint, is_port
-from simulator.network.places import HIGH_PORTS, USUAL_PORTS, Place, free_places
+from simulator.network.places import HIGH_PORTS, USUAL_PORTS, Place, free_places, shared_places
 from simulator.network.running import running, stop_at_signals
 from simulator.network.server import Simulator
-from simulator.topology import HUB_HOSTS, Site, Topology
+from simulator.topology import HUB_HOSTS, Kind, Site, Topology
 
 UNREAD = 1
 BAD_INPUT = 2
@@ -46,6 +53,8 @@ DEFAULT_NETWORK = "127.0.0.0/24"
 MOST_MIRRORS = 100
 
 _LOOPBACK = IPv4Network("127.0.0.0/8")
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,9 @@ class Plan:
     """What the command line asks for: ``base``, and beside it images, copies in mirrors, and mirrors' policies.
     ``ports`` are tried in turn; without ``directory``, one is made and removed. ``journal`` is how many exchanges
     are kept.
+
+    ``at`` is a network, where each server gets an address of its own, or one address for all of them, which then
+    differ by their ports and go by any name; ``hosts`` are the names that people will use.
     """
 
     mirrors: tuple[str, ...]
@@ -68,36 +80,66 @@ class Plan:
     images: tuple[NamedImage, ...]
     warm: tuple[Warmth, ...]
     policies: Policies
-    network: IPv4Network
+    loads: tuple[Load, ...]
+    at: IPv4Network | IPv4Address
+    hosts: tuple[str, ...]
     ports: tuple[tuple[int, int], ...]
     control: Endpoint
+    control_token: Path | None
     directory: Path | None
     journal: int
     quiet: bool
 
+    def places(self) -> list[Place]:
+        """Where the servers can listen. Raises ListenError."""
+        count = 1 + len(self.mirrors)
+        if isinstance(self.at, IPv4Address):
+            return shared_places(str(self.at), count, self.ports)
+        return free_places(self.at, count, self.ports)
+
     def topology(self, places: list[Place]) -> Topology:
-        hub, *others = places
-        mirrors = zip(self.mirrors, others, strict=True)
+        any_host = isinstance(self.at, IPv4Address)
+        kinds: list[tuple[str, Kind, tuple[str, ...]]] = [
+            (HUB, "hub", HUB_HOSTS),
+            *((name, "mirror", (f"{name}.test",)) for name in self.mirrors),
+        ]
         return Topology(
-            (
-                Site(HUB, "hub", HUB_HOSTS, hub.address, (hub.tls_port,), (hub.plain_port,)),
-                *(
-                    Site(name, "mirror", (f"{name}.test",), place.address, (place.tls_port,), (place.plain_port,))
-                    for name, place in mirrors
-                ),
+            tuple(
+                Site(name, kind, hosts, place.address, (place.tls_port,), (place.plain_port,), any_host)
+                for (name, kind, hosts), place in zip(kinds, places, strict=True)
             )
         )
 
+    def names(self) -> tuple[str, ...]:
+        """Names and addresses, beside their own, by which the servers may be reached."""
+        if not isinstance(self.at, IPv4Address):
+            return ()
+        here = socket.gethostname()
+        return ("localhost", "127.0.0.1", *([here] if _HOST.fullmatch(here) else []), *self.hosts)
+
+    def shown(self, topology: Topology) -> Topology:
+        """The topology as people reach it: nobody connects to the address that stands for all of a machine's."""
+        if not isinstance(self.at, IPv4Address) or not self.at.is_unspecified:
+            return topology
+        hub, *mirrors = topology.sites
+        local = "127.0.0.1"
+        reached = next(iter(self.hosts), local)
+        return Topology((replace(hub, address=local), *(replace(site, address=reached) for site in mirrors)))
+
     def arrangement(self) -> Arrangement:
+        """What is made; the mirrors are warmed when all that Hub holds is there."""
         servers = {**self.base.servers}
         for name in self.mirrors:
             held = self.base.servers.get(name, Holdings(policy=DEFAULT_POLICY))
-            copies = (_copy(warmth.reference) for warmth in self.warm if warmth.mirror == name)
-            servers[name] = replace(held, copies=(*held.copies, *copies), policy=self.policies.of(name, held.policy))
+            servers[name] = replace(held, policy=self.policies.of(name, held.policy))
         held = servers.get(HUB, Holdings())
         servers[HUB] = replace(held, copies=(*held.copies, *(_copy(image.reference) for image in self.images)))
         images = {str(image.reference): image.spec for image in self.images}
         return replace(self.base, images=self.base.images | images, servers=servers)
+
+    def warming(self) -> tuple[Warm, ...]:
+        """What lets the mirrors hold what they shall."""
+        return tuple(Warm(warmth.mirror, warmth.reference.repository, warmth.reference.tag) for warmth in self.warm)
 
 
 def _copy(reference: Reference) -> Copy:
@@ -114,6 +156,13 @@ def plan(arguments: list[str]) -> Plan:
     )
     parser.add_argument("--mirrors", default="2", metavar="N", help="how many mirrors (2)")
     parser.add_argument("--image", action="append", metavar="SPEC", help=f"an image that Hub holds ({DEFAULT_IMAGE})")
+    parser.add_argument(
+        "--load",
+        action="append",
+        default=[],
+        metavar="PATH[,as=REPO[:TAG]]",
+        help="images that Hub holds, from an OCI image layout or what docker save wrote",
+    )
     parser.add_argument("--warm", action="append", default=[], metavar="MIRROR:REPO:TAG", help="let a mirror hold it")
     parser.add_argument(
         "--policy",
@@ -126,9 +175,23 @@ def plan(arguments: list[str]) -> Plan:
         "--upstream", action="append", default=[], metavar="[MIRROR=]URL", help="the registry that mirrors ask (Hub)"
     )
     parser.add_argument("--arrangement", type=Path, metavar="FILE", help="what all servers hold and how, as JSON")
-    parser.add_argument("--address", default=DEFAULT_NETWORK, metavar="NETWORK", help=f"({DEFAULT_NETWORK})")
+    parser.add_argument(
+        "--address",
+        default=DEFAULT_NETWORK,
+        metavar="NETWORK",
+        help=f"a loopback network, with an address for each server ({DEFAULT_NETWORK}), or one address for all",
+    )
+    parser.add_argument(
+        "--host", action="append", default=[], metavar="NAME", help="a name that is in the certificates, too"
+    )
     parser.add_argument("--ports", metavar="TLS,HTTP", help="(443,80 where that may be, else 8443,8080)")
     parser.add_argument("--control", type=endpoint(8900), default="127.0.0.1", metavar="ADDR[:PORT]")
+    parser.add_argument(
+        "--control-token",
+        type=Path,
+        metavar="FILE",
+        help=f"the control API's token (else {token.VARIABLE}; else, beyond loopback, a new one)",
+    )
     parser.add_argument("--directory", type=Path, metavar="DIR", help="keep the certificates there")
     parser.add_argument(
         "--journal", default=str(STANDARD.exchanges), metavar="N", help=f"exchanges to keep ({STANDARD.exchanges})"
@@ -138,22 +201,34 @@ def plan(arguments: list[str]) -> Plan:
     mirrors = tuple(f"mirror-{number}" for number in range(1, _mirrors(asked.mirrors) + 1))
     base = _arrangement(asked.arrangement) if asked.arrangement else Arrangement()
     images = tuple(
-        imagespec.named_image(text) for text in asked.image or ([] if asked.arrangement else [DEFAULT_IMAGE])
+        imagespec.named_image(text)
+        for text in asked.image or ([] if asked.arrangement or asked.load else [DEFAULT_IMAGE])
     )
+    loads = tuple(naming.load(text) for text in asked.load)
     places = [image.reference for image in images]
     twice = next((place for place in places if places.count(place) > 1), None)
     if twice:
         message = f"There are two images {twice}."
         raise SpecError(message)
+    warm = tuple(_warmth(text, mirrors) for text in asked.warm)
+    if not loads:
+        _check_warm(warm, places)
+    at = _at(asked.address)
+    if asked.host and not isinstance(at, IPv4Address):
+        message = "--host NAME is for servers that have one address in common: give that, too, as --address 0.0.0.0."
+        raise SpecError(message)
     return Plan(
         mirrors=mirrors,
         base=base,
         images=images,
-        warm=tuple(_warmth(text, mirrors, places) for text in asked.warm),
+        warm=warm,
+        loads=loads,
         policies=policies.read(asked.policy, asked.upstream, mirrors),
-        network=_network(asked.address),
+        at=at,
+        hosts=tuple(map(_host, asked.host)),
         ports=_ports(asked.ports) if asked.ports else (USUAL_PORTS, HIGH_PORTS),
         control=asked.control,
+        control_token=asked.control_token,
         directory=asked.directory,
         journal=_kept(asked.journal),
         quiet=asked.quiet,
@@ -185,28 +260,42 @@ def _kept(text: str) -> int:
     return int(text)
 
 
-def _warmth(text: str, mirrors: tuple[str, ...], held: list[Reference]) -> Warmth:
+def _warmth(text: str, mirrors: tuple[str, ...]) -> Warmth:
     mirror, _, rest = text.partition(":")
     if mirror not in mirrors:
         message = f"{mirror!r} (in --warm {text}) is no mirror; there are: {', '.join(mirrors) or 'none'}."
         raise SpecError(message)
-    reference = imagespec.reference(rest)
-    if reference not in held:
-        message = f"Hub has no image {reference} for {mirror} to hold; give it with --image {reference}."
-        raise SpecError(message)
-    return Warmth(mirror, reference)
+    return Warmth(mirror, imagespec.reference(rest))
 
 
-def _network(text: str) -> IPv4Network:
+def _check_warm(warm: Iterable[Warmth], held: Collection[Reference]) -> None:
+    """Raise SpecError where a mirror shall hold what Hub does not."""
+    for warmth in warm:
+        if warmth.reference not in held:
+            wanted = warmth.reference
+            message = f"Hub has no image {wanted} for {warmth.mirror} to hold; give it with --image {wanted}."
+            raise SpecError(message)
+
+
+def _at(text: str) -> IPv4Network | IPv4Address:
     try:
+        if "/" not in text:
+            return IPv4Address(text)
         network = IPv4Network(text)
     except ValueError as error:
-        message = f"--address {text} is not a network; write it like 127.0.77.0/24."
+        message = f"--address {text} is not a network, like 127.0.77.0/24, nor an address, like 0.0.0.0."
         raise SpecError(message) from error
     if not network.subnet_of(_LOOPBACK):
         message = f"--address {text} is not of the loopback interface; its addresses begin with 127."
         raise SpecError(message)
     return network
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        message = f"--host {text} is not the name of a host, nor an address."
+        raise SpecError(message)
+    return text
 
 
 def _ports(text: str) -> tuple[tuple[int, int], ...]:
@@ -218,20 +307,57 @@ def _ports(text: str) -> tuple[tuple[int, int], ...]:
 
 
 async def serve(asked: Plan) -> None:
-    """Serve until a signal comes. Raises AuthorityError, ArrangementError and ListenError."""
+    """Serve until a signal comes. Raises ArchiveError, ArrangementError, AuthorityError, ListenError, SpecError and
+    TokenError.
+    """
     stop = stop_at_signals(*_ending())
+    loaded = _archives(asked)
+    chosen = token.choose(asked.control, asked.control_token)
     with _directory(asked.directory) as directory:
-        topology = asked.topology(free_places(asked.network, 1 + len(asked.mirrors), asked.ports))
-        authority = certify(topology.sites, directory)
+        topology = asked.topology(asked.places())
+        authority = certify(topology.sites, directory, asked.names())
+        if chosen.is_new:
+            token.write(chosen, directory)
         simulator = Simulator(topology, directory, bounds=replace(STANDARD, exchanges=asked.journal))
         arrangement = asked.arrangement()
         await simulator.arrange(arrangement)
-        async with running(simulator, asked.control):
+        for archive, places in loaded:
+            await simulator.load(HUB, archive, places)
+        await simulator.apply(asked.warming())
+        async with running(simulator, asked.control, chosen.text):
             if stop.is_set():
                 raise KeyboardInterrupt
-            sys.stdout.write(screen.text(topology, arrangement, authority, asked.control))
+            shown, holders = asked.shown(topology), _holders(asked, loaded)
+            control = screen.control_lines(asked.control, chosen)
+            sys.stdout.write(screen.text(shown, arrangement, holders, authority, control))
             sys.stdout.flush()
             await (stop.wait() if asked.quiet else _show(simulator, stop))
+
+
+_Archives = list[tuple[Archive, tuple[Placed, ...]]]
+
+
+def _archives(asked: Plan) -> _Archives:
+    """The archives that shall be loaded, and where their images go. Raises ArchiveError and SpecError."""
+    read = [(archives.read(load.path), load) for load in asked.loads]
+    found = [(archive, naming.placed(archive, load.name, str(load.path))) for archive, load in read]
+    held = [image.reference for image in asked.images]
+    for _, places in found:
+        for place in places:
+            if place.tag and (named := Reference(place.repository, place.tag)) in held:
+                message = f"There are two images {named}."
+                raise SpecError(message)
+        held += [Reference(place.repository, place.tag) for place in places if place.tag]
+    _check_warm(asked.warm, held)
+    return found
+
+
+def _holders(asked: Plan, loaded: _Archives) -> dict[str, list[str]]:
+    """The images that there are, and the servers that hold each."""
+    names = [str(image.reference) for image in asked.images]
+    names += [str(place) for _, places in loaded for place in places if place.tag]
+    warm = {name: [warmth.mirror for warmth in asked.warm if str(warmth.reference) == name] for name in names}
+    return {name: [HUB, *sorted(set(mirrors))] for name, mirrors in warm.items()}
 
 
 def _ending() -> Iterator[signal.Signals]:
@@ -266,7 +392,7 @@ def main(arguments: list[str]) -> int:
         asked = plan(arguments)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(asked))
-    except (SpecError, ArrangementError) as error:
+    except (SpecError, ArchiveError, ArrangementError, token.TokenError) as error:
         return _failed(BAD_INPUT, str(error))
     except (AuthorityError, ListenError) as error:
         return _failed(CANNOT_RUN, str(error))

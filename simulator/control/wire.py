@@ -58,6 +58,15 @@ class Time:
 
 
 @dataclass(frozen=True)
+class LoadedImage:
+    """An image that was taken in from an archive; without a tag it can be had by digest alone."""
+
+    repository: str
+    tag: str | None
+    digest: str
+
+
+@dataclass(frozen=True)
 class Problem:
     """Why a request to the control API was refused: one sentence."""
 
@@ -68,114 +77,125 @@ class MalformedError(ValueError):
     """JSON that is not what was expected. Its text is one sentence that says where and why."""
 
 
-# Of a dataclass itself pydantic takes no configuration, of what contains it it does: hence the tuples.
+# What is written and read, and what the OpenAPI document is made of. A tuple of one stands for that one:
+# of a dataclass itself pydantic takes no configuration, of what contains it it does: hence the tuples.
 _STRICT = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
-_ARRANGEMENT = TypeAdapter(tuple[Arrangement], config=_STRICT)
-_POLICY = TypeAdapter(tuple[Policy], config=_STRICT)
-_CHANGES = TypeAdapter(tuple[Annotated[Change, Discriminator("do")], ...], config=_STRICT)
-_ADVANCE = TypeAdapter(tuple[Advance], config=_STRICT)
-_TOPOLOGY = TypeAdapter(tuple[Topology], config=_STRICT)
-_CONTENTS = TypeAdapter(dict[str, Content])
-_JOURNAL = TypeAdapter(JournalPage)
-_LEDGER = TypeAdapter(LedgerPage)
-_MARK = TypeAdapter(Mark)
-_TIME = TypeAdapter(Time)
-_PROBLEM = TypeAdapter(Problem)
+ARRANGEMENT = TypeAdapter(tuple[Arrangement], config=_STRICT)
+POLICY = TypeAdapter(tuple[Policy], config=_STRICT)
+CHANGES = TypeAdapter(tuple[Annotated[Change, Discriminator("do")], ...], config=_STRICT)
+ADVANCE = TypeAdapter(tuple[Advance], config=_STRICT)
+TOPOLOGY = TypeAdapter(tuple[Topology], config=_STRICT)
+CONTENTS = TypeAdapter(dict[str, Content])
+JOURNAL = TypeAdapter(JournalPage)
+LEDGER = TypeAdapter(LedgerPage)
+MARK = TypeAdapter(Mark)
+TIME = TypeAdapter(Time)
+LOADED = TypeAdapter(tuple[LoadedImage, ...])
+PROBLEM = TypeAdapter(Problem)
 
 
 def arrangement_from(data: bytes) -> Arrangement:
     """Read an arrangement; raises MalformedError."""
-    return _read(_ARRANGEMENT, b"[%s]" % data, "arrangement", wrapped=True)[0]
+    return _read(ARRANGEMENT, b"[%s]" % data, "arrangement", wrapped=True)[0]
 
 
 def arrangement_json(arrangement: Arrangement) -> bytes:
-    return _ARRANGEMENT.dump_json((arrangement,))[1:-1]
+    return ARRANGEMENT.dump_json((arrangement,))[1:-1]
 
 
 def policy_from(data: bytes) -> Policy:
     """Read a mirror's policy; raises MalformedError."""
-    return _read(_POLICY, b"[%s]" % data, "policy", wrapped=True)[0]
+    return _read(POLICY, b"[%s]" % data, "policy", wrapped=True)[0]
 
 
 def changes_from(data: bytes) -> tuple[Change, ...]:
     """Read one change or a list of them; raises MalformedError."""
-    return _read(_CHANGES, data if data.lstrip().startswith(b"[") else b"[%s]" % data, "changes")
+    return _read(CHANGES, data if data.lstrip().startswith(b"[") else b"[%s]" % data, "changes")
 
 
 def changes_json(changes: tuple[Change, ...]) -> bytes:
-    return _CHANGES.dump_json(changes)
+    return CHANGES.dump_json(changes)
 
 
 def topology_from(data: bytes) -> Topology:
     """Read a topology; raises MalformedError."""
-    return _read(_TOPOLOGY, b"[%s]" % data, "topology", wrapped=True)[0]
+    return _read(TOPOLOGY, b"[%s]" % data, "topology", wrapped=True)[0]
 
 
 def topology_json(topology: Topology) -> bytes:
-    return _TOPOLOGY.dump_json((topology,))[1:-1]
+    return TOPOLOGY.dump_json((topology,))[1:-1]
 
 
 def contents_from(data: bytes) -> dict[str, Content]:
     """Read the contents of images; raises MalformedError."""
-    return _read(_CONTENTS, data, "contents")
+    return _read(CONTENTS, data, "contents")
 
 
 def contents_json(contents: dict[str, Content]) -> bytes:
-    return _CONTENTS.dump_json(contents)
+    return CONTENTS.dump_json(contents)
 
 
 def journal_from(data: bytes) -> JournalPage:
     """Read a page of the journal; raises MalformedError."""
-    return _read(_JOURNAL, data, "journal")
+    return _read(JOURNAL, data, "journal")
 
 
 def journal_json(page: JournalPage) -> bytes:
-    return _JOURNAL.dump_json(page)
+    return JOURNAL.dump_json(page)
 
 
 def ledger_from(data: bytes) -> LedgerPage:
     """Read a page of the ledger; raises MalformedError."""
-    return _read(_LEDGER, data, "ledger")
+    return _read(LEDGER, data, "ledger")
 
 
 def ledger_json(page: LedgerPage) -> bytes:
-    return _LEDGER.dump_json(page)
+    return LEDGER.dump_json(page)
 
 
 def mark_from(data: bytes) -> int:
     """Read a mark; raises MalformedError."""
-    return _read(_MARK, data, "mark").mark
+    return _read(MARK, data, "mark").mark
 
 
 def mark_json(mark: int) -> bytes:
-    return _MARK.dump_json(Mark(mark))
+    return MARK.dump_json(Mark(mark))
 
 
 def advance_from(data: bytes) -> float:
     """Read how many seconds to skip; raises MalformedError."""
-    return _read(_ADVANCE, b"[%s]" % data, "advance", wrapped=True)[0].advance
+    return _read(ADVANCE, b"[%s]" % data, "advance", wrapped=True)[0].advance
 
 
 def advance_json(seconds: float) -> bytes:
-    return _ADVANCE.dump_json((Advance(seconds),))[1:-1]
+    return ADVANCE.dump_json((Advance(seconds),))[1:-1]
 
 
 def time_from(data: bytes) -> float:
     """Read the time; raises MalformedError."""
-    return _read(_TIME, data, "time").now
+    return _read(TIME, data, "time").now
 
 
 def time_json(now: float) -> bytes:
-    return _TIME.dump_json(Time(now))
+    return TIME.dump_json(Time(now))
+
+
+def loaded_from(data: bytes) -> tuple[LoadedImage, ...]:
+    """Read which images were taken in; raises MalformedError."""
+    return _read(LOADED, data, "list of images")
+
+
+def loaded_json(images: tuple[LoadedImage, ...]) -> bytes:
+    return LOADED.dump_json(images)
 
 
 def problem_from(data: bytes) -> str:
     """Read why a request was refused; raises MalformedError."""
-    return _read(_PROBLEM, data, "problem").problem
+    return _read(PROBLEM, data, "problem").problem
 
 
 def problem_json(sentence: str) -> bytes:
-    return _PROBLEM.dump_json(Problem(sentence))
+    return PROBLEM.dump_json(Problem(sentence))
 
 
 _T = TypeVar("_T")

@@ -21,19 +21,20 @@ class AuthorityError(Exception):
     """Certificates that cannot be made. Its text is one sentence that says why."""
 
 
-def certify(sites: Iterable[Site], directory: Path) -> Path:
+def certify(sites: Iterable[Site], directory: Path, more: Iterable[str] = ()) -> Path:
     """Write what the simulator reads, a PEM file for each site and one that nobody trusts, and the authority's own.
 
-    Returns the path of the last. An authority that is there already and good for another month is kept, so that
-    whoever trusts it need not be told of another. Raises AuthorityError.
+    Each is for the site's host names and its address, and for ``more`` names and addresses. Returns the path of the
+    last file. An authority that is there already and good for another month is kept, so that whoever trusts it need
+    not be told of another. Raises AuthorityError.
     """
     try:
         import trustme  # noqa: PLC0415 - whoever brings certificates of their own does without it
     except ImportError as error:
         message = "Making certificates needs the Python package trustme; install it with: pip install trustme."
         raise AuthorityError(message) from error
-    trusted, stranger = _kept(directory) or trustme.CA(), trustme.CA()
-    names = {site.name: (*site.hosts, site.address) for site in sites}
+    trusted, stranger, others = _kept(directory) or trustme.CA(), trustme.CA(), tuple(more)
+    names = {site.name: tuple(dict.fromkeys((*site.hosts, site.address, *others))) for site in sites}
     pems = {
         f"{name}.pem": trusted.issue_cert(*hosts).private_key_and_cert_chain_pem.bytes()
         for name, hosts in names.items()

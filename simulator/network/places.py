@@ -12,6 +12,9 @@ from simulator.network.connections import ListenError
 USUAL_PORTS, HIGH_PORTS = (443, 80), (8443, 8080)
 """For TLS and for plain HTTP. The usual ones are not everybody's to listen at."""
 
+MIRROR_PLAIN_PORTS, MIRROR_TLS_PORTS = 5000, 6000
+"""Where all servers have one address, mirror 1 listens at 5001 and 6001, mirror 2 at 5002 and 6002, ..."""
+
 _OF_THE_MACHINE = IPv4Address("127.0.0.1")
 _TRIED = 1000
 
@@ -38,6 +41,24 @@ def free_places(network: IPv4Network, count: int, choices: Iterable[tuple[int, i
     wanted = ", nor ".join(f"{tls} and {plain}" for tls, plain in tried)
     message = f"There are not {count} addresses in {network} where one may listen at the ports {wanted}."
     raise ListenError(message)
+
+
+def shared_places(address: str, count: int, choices: Iterable[tuple[int, int]]) -> list[Place]:
+    """Places at one address: the first ports of ``choices`` that are free there, then those of the mirrors.
+
+    Raises ListenError.
+    """
+    others = [Place(address, MIRROR_TLS_PORTS + number, MIRROR_PLAIN_PORTS + number) for number in range(1, count)]
+    for tls, plain in choices:
+        places = [Place(address, tls, plain), *others]
+        try:
+            for port in (port for place in places for port in (place.tls_port, place.plain_port)):
+                _try(address, port)
+        except OSError as error:
+            problem = f"Cannot listen at {address}:{port}: {error.strerror or error}."
+        else:
+            return places
+    raise ListenError(problem)
 
 
 def _free(network: IPv4Network, ports: tuple[int, int]) -> Iterator[Place]:

@@ -21,10 +21,13 @@ def stop_at_signals(*numbers: signal.Signals) -> asyncio.Event:
 
 
 @contextlib.asynccontextmanager
-async def running(simulator: Simulator, at: Endpoint) -> AsyncIterator[None]:
-    """Have a simulator and its control API listen, and nothing of them thereafter. Raises ListenError."""
+async def running(simulator: Simulator, at: Endpoint, token: str = "") -> AsyncIterator[None]:
+    """Have a simulator and its control API listen, and nothing of them thereafter. Raises ListenError.
+
+    With a token the control API answers those who send it alone.
+    """
     want_descriptors()
-    api = HttpServer(control.application(simulator))
+    api = HttpServer(control.application(simulator, token))
     try:
         await simulator.start()
         await api.listen(at.address, at.port)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from simulator.archives.naming import Placed
+from simulator.archives.reading import Archive
 from simulator.arrangement import Arrangement, Change, Content, Fault
 from simulator.bounds import STANDARD, Bounds, Room
 from simulator.checks import check_arrangement
@@ -160,6 +162,12 @@ class Simulator:
         All that happens meanwhile happens in its order, with the clock standing at its time.
         """
         return await self._turns.advance(seconds)
+
+    async def load(self, site: str, archive: Archive, places: tuple[Placed, ...]) -> None:
+        """As World.load, for several images of an archive."""
+        async with self._one_at_a_time:
+            for place in places:
+                self.world.load(site, archive, place.repository, place.tag, place.root)
 
     def journal(self, since: int = 0) -> JournalPage:
         journal = self.world.journal

@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 import typer
 
+from fixtures.images import served
 from fixtures.model import ModelLab
 from fixtures.model.local import ImageStore
 from fixtures.profiles import TABLE, Profile, load_profiles
@@ -103,6 +104,9 @@ def test_a_command_is_one_that_there_is(command: str) -> None:
             parses(arguments)
         case ["python", "-m", "simulator", "serve", *arguments]:
             assert serve.plan(arguments)
+        case ["docker", "run", *arguments]:
+            options = arguments[arguments.index(served.LATEST.removesuffix(":latest")) + 1 :]
+            assert serve.plan(["--address", "0.0.0.0", *options])
         case ["pip" | "pipx", "install", "tox" | "."] | ["apt-get", "install", "python3-venv"]:
             pass
         case ["python3", "-m", "venv", ".venv"] | [".", ".venv/bin/activate"]:

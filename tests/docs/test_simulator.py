@@ -32,7 +32,7 @@ PAGE = PAGES["docs/simulator.md"]
 
 
 def test_the_program_prints_what_the_page_says(tmp_path: Path) -> None:
-    (command,), (program,), (printed,) = (blocks(PAGE, language) for language in ("console", "python", "text"))
+    command, program, printed = (blocks(PAGE, language)[0] for language in ("console", "python", "text"))
     python, *arguments = shlex.split(command)
     assert python == "python"
     at = f"{CONTROL_ADDRESS}:{free_port(CONTROL_ADDRESS)}"
@@ -83,10 +83,50 @@ def test_the_policy_of_the_page_is_one() -> None:
     assert wire.policy_from(text.encode()).eviction.images == 100
 
 
+def test_the_tests_of_the_page_pass_with_the_fixtures(tmp_path: Path) -> None:
+    (tests,) = (block for block in blocks(PAGE, "python") if "def test_" in block)
+    (tmp_path / "test_page.py").write_text(tests)
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "simulator.pytest_plugin",
+            "--rootdir",
+            str(tmp_path),
+            str(tmp_path),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert "2 passed" in ran.stdout
+
+
+def test_compose_gives_options_that_there_are() -> None:
+    (compose,) = blocks(PAGE, "yaml")
+    (command,) = re.findall(r"command: (.*)", compose)
+    assert serve.plan(["--address", "0.0.0.0", *shlex.split(command)])
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("engine")
+def test_the_containers_of_the_page_print_what_it_says() -> None:
+    (program,) = (block for block in blocks(PAGE, "python") if "HubContainer" in block)
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        exec(program, {})  # noqa: S102 - the page's own program
+    assert output.getvalue() == blocks(PAGE, "text")[-1]
+
+
 def test_every_option_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         serve.plan(["--help"])
-    there = set(re.findall(r"^  (--\w+)", capsys.readouterr().out, re.MULTILINE))
+    there = set(re.findall(r"^  (--[\w-]+)", capsys.readouterr().out, re.MULTILINE))
     assert {cells[0].strip("`").split()[0] for cells in rows(PAGE, "# The simulator")} == there
 
 

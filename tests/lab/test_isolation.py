@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import docker
 import pytest
+from docker.errors import ContainerError
 
 from fixtures.addresses import name_server
 from fixtures.engine.cleanup import labels
@@ -93,6 +94,50 @@ def test_the_daemon_cannot_reach_the_simulators_control(classic: Lab, client: do
     assigned = simulator.attrs["NetworkSettings"]["Networks"][data.network.name]["IPAddress"]
     addresses = (assigned, name_server(data.subnet), *(site.address for site in data.topology.sites))
     assert opened(classic, ((a, port) for a in addresses for port in (CONTROL_PORT, RELAY_PORT))) == set()
+
+
+def test_whoever_reaches_the_control_api_needs_its_token(classic: Lab, client: docker.DockerClient) -> None:
+    """From the engine's default network, where other containers may be, it can be reached."""
+    asked = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=10)"
+    with pytest.raises(ContainerError, match="HTTP Error 401"):
+        client.containers.run(
+            classic.registries.images.simulator,
+            ["-c", asked, f"http://{control_address(classic, client)}:{CONTROL_PORT}/health"],
+            entrypoint="python3",
+            labels=labels(),
+            remove=True,
+        )
+
+
+def test_another_container_of_the_data_network_cannot_reach_the_control_api(
+    classic: Lab, client: docker.DockerClient
+) -> None:
+    """One that may do what a daemon may, and sends what is for the control API's other network to Hub's address."""
+    data, control = classic.registries.data, control_address(classic, client)
+    addresses = (control, name_server(data.subnet), *(site.address for site in data.topology.sites))
+    tries = "\n".join(
+        f"timeout 3 bash -c 'exec 3<>/dev/tcp/{address}/{port}' && echo open {address} {port} &"
+        for address in addresses
+        for port in (CONTROL_PORT, RELAY_PORT)
+    )
+    known = data.topology.sites[0].address
+    script = f"""
+ip route replace {control}/32 via {known} && echo routed
+timeout 3 bash -c 'exec 3<>/dev/tcp/{known}/443' && echo lab
+( {tries}
+wait ) 2>/dev/null
+"""
+    said = client.containers.run(
+        classic.registries.images.simulator,
+        ["-c", script],
+        entrypoint="bash",
+        network=data.network.name,
+        cap_add=["NET_ADMIN"],
+        labels=labels(),
+        stderr=True,
+        remove=True,
+    )
+    assert said.decode().split("\n") == ["routed", "lab", ""]
 
 
 def test_the_network_leads_nowhere(classic: Lab, client: docker.DockerClient) -> None:

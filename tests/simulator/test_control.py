@@ -3,10 +3,12 @@
 import statistics
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from simulator.archives.reading import REF_NAME
 from simulator.arrangement import (
     Account,
     Arrangement,
@@ -20,9 +22,12 @@ from simulator.arrangement import (
     Publish,
 )
 from simulator.client import SimulatorClient, SimulatorError
+from simulator.control import operations
+from simulator.control.wire import LoadedImage
 from simulator.hub.limits import LedgerEntry
 from simulator.registry.content import build
 from simulator.topology import AUTH_HOST, REGISTRY_HOST
+from tests.simulator.archived import layout, root_of, tar, unpack
 from tests.simulator.conftest import CONTROL_ADDRESS, Bench, free_port
 
 SMALL = Arrangement({"image": ImageSpec("1")}, {"hub": Holdings((Copy("r", "1", "image"),))})
@@ -82,6 +87,42 @@ def test_of_several_changes_all_or_none_are_made(bench: Bench, http: httpx.Clien
 def test_what_is_refused_is_explained_in_a_sentence(bench: Bench) -> None:
     with pytest.raises(SimulatorError, match=r"^Server 'hub' shall hold the image 'x', .*\.$"):
         bench.client.apply(Publish("r", "1", "x"))
+
+
+IMAGE = build(ImageSpec("archived", "oci"))
+LAYOUT = layout(IMAGE, roots=[root_of(IMAGE, **{REF_NAME: "ada/app:1"})])
+
+
+@pytest.mark.parametrize("kind", ["directory", "tar"])
+def test_images_are_loaded_from_disk(bench: Bench, http: httpx.Client, tmp_path: Path, kind: str) -> None:
+    path = unpack(LAYOUT, tmp_path / "layout")
+    if kind == "tar":
+        path = tmp_path / "app.tar"
+        path.write_bytes(tar(LAYOUT))
+    root = IMAGE.content.root
+    assert bench.client.load(path, server="one") == (LoadedImage("ada/app", "1", root),)
+    assert bench.client.load(path, "own:2", "two") == (LoadedImage("library/own", "2", root),)
+    assert http.get(bench.url("one", "/v2/ada/app/manifests/1")).content == IMAGE.bytes_of[root]
+    assert http.get(bench.url("two", "/v2/library/own/manifests/2")).content == IMAGE.bytes_of[root]
+
+
+def test_what_cannot_be_loaded_is_explained(bench: Bench, tmp_path: Path) -> None:
+    path = unpack(LAYOUT, tmp_path / "layout")
+    for arguments, words in (
+        ((path, "A"), "'A' does not begin with the name of a repository"),
+        ((path, "", "nobody"), "There is no server 'nobody'"),
+        ((tmp_path / "none",), "none cannot be loaded: No such file"),
+        ((tmp_path,), "The archive cannot be loaded: it is neither an OCI image layout"),
+    ):
+        with pytest.raises(SimulatorError, match=words):
+            bench.client.load(*arguments)
+
+
+def test_a_body_without_an_end_is_not_read_to_its_end(raw: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "LARGEST_BODY", 10)
+    answer = raw.put("/arrangement", content=b" " * 11)
+    assert (answer.status_code, answer.json()["problem"]) == (422, "The request has more than 10 bytes.")
+    assert raw.put("/arrangement", content=b"{}").status_code == 200
 
 
 @pytest.mark.parametrize(

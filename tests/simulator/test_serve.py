@@ -16,16 +16,19 @@ from pathlib import Path
 import httpx
 import pytest
 
+from simulator.archives.reading import REF_NAME
 from simulator.arrangement import Arrangement, Copy, Holdings, ImageSpec, Limits
-from simulator.client import SimulatorClient
+from simulator.client import SimulatorClient, SimulatorError
 from simulator.command import policies
 from simulator.command.imagespec import named_image
 from simulator.command.screen import READY
 from simulator.control import wire
+from simulator.control.token import FILE
 from simulator.mirror.policy import PRESETS, Policy, Sync, Upstream
 from simulator.network.authority import certify
 from simulator.registry.content import build
 from simulator.topology import CDN_HOSTS, HUB_HOSTS, Site
+from tests.simulator.archived import layout, root_of, tar
 from tests.simulator.conftest import CONTROL_ADDRESS, free_port
 
 SPEC = "library/alpine:3.20,layers=2,size=3KiB,platforms=amd64+arm64,format=oci,seed=x"
@@ -401,7 +404,18 @@ def test_it_keeps_no_more_exchanges_than_it_is_told(temporary: Path) -> None:
             ["--address", "10.0.0.0/24"],
             "--address 10.0.0.0/24 is not of the loopback interface; its addresses begin with 127.",
         ),
-        (["--address", "here"], "--address here is not a network; write it like 127.0.77.0/24."),
+        (["--address", "here"], "--address here is not a network, like 127.0.77.0/24, nor an address, like 0.0.0.0."),
+        (
+            ["--host", "x"],
+            "--host NAME is for servers that have one address in common: give that, too, as --address 0.0.0.0.",
+        ),
+        (["--address", "0.0.0.0", "--host", "a_b"], "--host a_b is not the name of a host, nor an address."),
+        (["--load", "none.tar"], "none.tar cannot be loaded: No such file or directory."),
+        (["--load", "none.tar,as=A"], "'A' does not begin with the name of a repository, like library/alpine."),
+        (
+            ["--control-token", "none"],
+            "The control API's token cannot be read from none: No such file or directory.",
+        ),
         (
             ["--policy", "mirror-9=gcr"],
             "'mirror-9' (in --policy mirror-9=gcr) is no mirror; there are: mirror-1, mirror-2.",
@@ -433,6 +447,69 @@ def test_it_keeps_no_more_exchanges_than_it_is_told(temporary: Path) -> None:
 def test_wrong_usage(temporary: Path, arguments: list[str], sentence: str) -> None:
     address = [] if "--address" in arguments else ["--address", NETWORK]
     assert failure(launch(temporary, *address, *arguments)) == (2, sentence + "\n")
+    assert list(temporary.iterdir()) == []
+
+
+ARCHIVED = build(named_image("a/b,format=oci").spec)
+
+
+def archive(directory: Path) -> Path:
+    path = directory / "app.tar"
+    path.write_bytes(tar(layout(ARCHIVED, roots=[root_of(ARCHIVED, **{REF_NAME: "ada/app:1"})])))
+    return path
+
+
+def test_images_from_disk_are_at_hub_and_where_they_shall_be_warm(tmp_path: Path, temporary: Path) -> None:
+    load = ("--load", str(archive(tmp_path)), "--load", f"{archive(tmp_path)},as=own:2")
+    served = start(temporary, *load, "--warm", "mirror-2:own:2", "--policy", "frozen", "--quiet")
+    images = [" ".join(line.split()) for line in served.block("Images").splitlines()]
+    assert images == ["ada/app:1 hub", "library/own:2 hub, mirror-2"]
+    mirrors = [f"http://{site.address}:{site.plain_ports[0]}" for site in served.sites()[1:]]
+    asked = [httpx.get(f"{mirror}/v2/library/own/manifests/2", trust_env=False) for mirror in mirrors]
+    assert [answer.status_code for answer in asked] == [404, 200]
+    assert asked[1].content == ARCHIVED.bytes_of[ARCHIVED.content.root]
+    assert served.end() == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--image", "ada/app:1"], "There are two images ada/app:1."),
+        (["--warm", "mirror-1:hello"], "Hub has no image library/hello:latest for mirror-1 to hold; give it with"),
+    ],
+)
+def test_what_is_loaded_must_fit_the_rest(tmp_path: Path, temporary: Path, more: list[str], sentence: str) -> None:
+    code, said = failure(launch(temporary, "--address", NETWORK, "--load", str(archive(tmp_path)), *more))
+    assert (code, said.startswith(sentence)) == (2, True)
+
+
+def test_at_one_address_all_servers_go_by_any_name(temporary: Path) -> None:
+    at = f"127.0.{os.getpid() % 200 + 20}.99"
+    served = start(temporary, "--address", at, "--ports", "8443,8080", "--host", "sim.example", "--quiet")
+    hub, first, second = served.sites()
+    assert {site.address for site in (hub, first, second)} == {at}
+    assert (first.tls_ports, first.plain_ports, second.plain_ports) == ((6001,), (5001,), (5002,))
+    trust = ssl.create_default_context(cafile=str(served.authority))
+    for name in ("sim.example", "localhost", "127.0.0.1", socket.gethostname()):
+        with httpx.Client(transport=Mapped({name: at}, trust), trust_env=False) as http:
+            assert http.get(f"https://{name}:6001/v2/").status_code == 200
+            assert http.get(f"https://{name}:8443/v2/").status_code == 401
+    assert served.end() == (0, "", "")
+
+
+def test_beyond_loopback_the_control_api_has_a_token(temporary: Path) -> None:
+    port = free_port("0.0.0.0")
+    served = start(temporary, "--quiet", "--control", f"0.0.0.0:{port}")
+    address, said = (line.strip() for line in served.block("Control API").splitlines())
+    assert address == f"http://127.0.0.1:{port}"
+    token = said.removeprefix("token: ")
+    kept = served.authority.with_name(FILE)
+    assert (kept.read_text(), kept.stat().st_mode & 0o777) == (f"{token}\n", 0o600)
+    with SimulatorClient(address) as stranger, pytest.raises(SimulatorError, match="wants its token"):
+        stranger.health()
+    with SimulatorClient(address, token=token) as client:
+        assert client.health().sites[0].name == "hub"
+    assert served.end() == (0, "", "")
     assert list(temporary.iterdir()) == []
 
 

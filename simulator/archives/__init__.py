@@ -1,0 +1,1 @@
+"""Images that come from disk: OCI image layouts and what ``docker save`` writes."""

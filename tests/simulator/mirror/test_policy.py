@@ -514,7 +514,9 @@ class TestCredentials:
         assert len(tokens) == 1
         asker.now = asker.world.advance(asker.now, 300)
         asker.ask(manifest_path("1"))
-        assert len([one for one in asker.world.journal.since() if one.stage == "token"]) == 2
+        exchanges = asker.world.journal.since()
+        assert len([one for one in exchanges if one.stage == "token"]) == 2
+        assert [one.credentials for one in exchanges if one.status == 401] == ["none", "none"]
 
     def test_no_redirect_takes_a_token_along(self) -> None:
         asker = mirrored(Policy())

@@ -16,7 +16,7 @@ BREAKS_OFF = Fault("reset", at="layer", method="GET", skip=1, times=1, after=1 <
 
 FROM_CDN = (
     "hub GET layer library/(app|oci) 307 bearer https (registry-1|index).docker.io",
-    "hub GET layer library/(app|oci) 200 none https production.cloudflare.docker.com",
+    "hub GET layer library/(app|oci) 200 none https production.cloud(flare|front).docker.com",
 )
 """Layers are asked of the registry with a token, and taken from the CDN without one."""
 

@@ -122,7 +122,8 @@ class Fault:
     ``endless-headers`` before it has any effect, and by ``slow`` and ``slow-headers``; the others spoil content, and
     it has none.
 
-    ``status``, ``body``, ``content_type`` are the answer of ``status``; ``location`` that of ``redirect``
+    ``status``, ``body``, ``content_type`` are the answer of ``status``, and ``challenge`` is its WWW-Authenticate
+    (RFC 9110 section 11.6.1); ``location`` that of ``redirect``
     (``status`` then defaults to 307). ``after`` counts the body bytes that leave before a ``reset``
     (-1: not even a status line) or a ``truncate``. ``seconds`` is how long ``slow`` and ``slow-headers`` take.
     ``size`` is how many bytes of ``garbage`` come, and after how many ``endless-headers`` and ``endless-body`` give
@@ -143,6 +144,7 @@ class Fault:
     status: int = 0
     body: str = ""
     content_type: str = "application/json"
+    challenge: str = ""
     location: str = ""
     after: int = -1
     seconds: float = 0.0

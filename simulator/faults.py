@@ -131,7 +131,8 @@ def _problems(fault: Fault) -> Iterator[tuple[bool, str]]:
     yield not 0 <= fault.since < math.inf, f"cannot begin at {fault.since} s"
     backwards = fault.until is not None and not fault.since < fault.until
     yield backwards, f"ends at {fault.until} s, which is not after its begin at {fault.since} s"
-    strange = any(ord(character) < 32 or ord(character) > 255 for character in fault.location + fault.content_type)
+    headers = fault.location + fault.content_type + fault.challenge
+    strange = any(ord(character) < 32 or ord(character) > 255 for character in headers)
     yield strange, "has a header with a character that HTTP does not allow"
     yield from _problems_of_selectors(fault)
 
@@ -183,7 +184,8 @@ def effect(fault: Fault, response: Response) -> Response:
 def _status(fault: Fault, _: Response) -> Response:
     if fault.status in (204, 304):
         return Response(fault.status, (answers.API_VERSION,))
-    return answers.body(fault.status, fault.body.encode(), fault.content_type, (answers.API_VERSION,))
+    challenge = (("Www-Authenticate", fault.challenge),) if fault.challenge else ()
+    return answers.body(fault.status, fault.body.encode(), fault.content_type, (answers.API_VERSION, *challenge))
 
 
 def _redirect(fault: Fault, _: Response) -> Response:

@@ -19,16 +19,17 @@ DEVIATIONS = Path(__file__).with_name("deviations.toml")
 class Deviation:
     """Rules that a subject is known to break for one cause. ``daemon`` and ``variant`` are shell patterns.
 
-    ``evidence`` is the scenario file that shows every one of the rules broken; ``reports`` are addresses where
-    others have met it.
+    ``evidence`` is the scenario file that shows every one of the rules broken; a finding that endangers users is
+    ``withheld`` and has none (see SECURITY.md). ``reports`` are addresses where others have met it.
     """
 
     rules: tuple[str, ...]
     daemon: str
     reason: str
-    evidence: Path
+    evidence: Path | None = None
     variant: str = "*"
     reports: tuple[str, ...] = ()
+    withheld: bool = False
 
     def concerns(self, daemon: str) -> bool:
         """Whether a daemon is one of those that it speaks of."""
@@ -76,6 +77,11 @@ def _checked(entry: Deviation, path: Path, daemons: tuple[str, ...]) -> Deviatio
         raise UsageError(f"The deviations file {path} has an entry that names no rule.")
     if not any(map(entry.concerns, daemons)):
         raise UsageError(f"The deviations file {path} names the daemon {entry.daemon!r}, which matches no profile.")
+    if entry.withheld is (entry.evidence is not None):
+        named = ", ".join(entry.rules)
+        raise UsageError(f"The deviations file {path} has an entry of {named} that must have evidence or be withheld.")
+    if entry.evidence is None:
+        return entry
     evidence = path.absolute().parent / entry.evidence
     if not evidence.is_file():
         raise UsageError(f"The deviations file {path} names the evidence {entry.evidence}: there is no {evidence}.")

@@ -37,6 +37,8 @@ def test_the_projects_own_file_is_sound() -> None:
         (entry(rules='["HIT-99"]'), "names the rule 'HIT-99', which the catalogue does not have."),
         (entry(rules='["FALLBACK-2"]'), "names the rule 'FALLBACK-2', which the catalogue does not have."),
         (entry(daemon="podman-*"), "names the daemon 'podman-*', which matches no profile."),
+        (entry() + "withheld = true", "has an entry of HIT-1 that must have evidence or be withheld."),
+        (entry().replace("evidence", "#"), "has an entry of HIT-1 that must have evidence or be withheld."),
         (entry(evidence="none.json"), "names the evidence none.json: there is no "),
     ],
 )
@@ -51,6 +53,12 @@ def test_a_wrong_file_is_named_with_what_is_wrong(text: str, sentence: str, tmp_
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot be read: No such file or directory\."):
         load(tmp_path / "none.toml", DAEMONS)
+
+
+def test_what_endangers_users_needs_no_evidence(tmp_path: Path) -> None:
+    path = tmp_path / "deviations.toml"
+    path.write_text(entry().replace('evidence = "shown.json"', "withheld = true"), encoding="utf-8")
+    assert load(path, DAEMONS) == (Deviation(("HIT-1",), "docker-*", "Known.", withheld=True),)
 
 
 def test_evidence_lies_beside_the_file(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from tests.mutants.trials import HELD_BY_FIRST, HELD_BY_THE_ONLY, MISSED_BY_TWO
 
 HISTORY = ModelLab("classic").play(HELD_BY_THE_ONLY)
 RULES = ("HIT-1", "ORDER-1", "CONFIG-5")
-HIT_DEVIATES = Deviation(("HIT-1", "ORDER-2"), "model-*", "Asks Hub for good measure.", Path("held.json"))
+HELD = Path("held.json")
+HIT_DEVIATES = Deviation(("HIT-1", "ORDER-2"), "model-*", "Asks Hub for good measure.", HELD)
 ORDER_DEVIATES = Deviation(("ORDER-1",), "model-*", "Asks as it likes.", Path("missed.json"))
 KNOWN = (HIT_DEVIATES, ORDER_DEVIATES)
 
@@ -135,12 +136,12 @@ def test_a_deviation_whose_evidence_no_longer_shows_it_is_refuted() -> None:
     good = judge(HELD_BY_THE_ONLY, HISTORY)
     bad = judge(HELD_BY_THE_ONLY, ModelLab("classic", [Switch.ASKS_HUB_ON_HIT]).play(HELD_BY_THE_ONLY))
     mixed = [verdict for verdict in bad if verdict.rule != "ORDER-2"]
-    assert [sentence.partition(" ")[0] for sentence in refuted(HIT_DEVIATES.evidence, "model-x", good, KNOWN)] == [
+    assert [sentence.partition(" ")[0] for sentence in refuted(HELD, "model-x", good, KNOWN)] == [
         "HIT-1",
         "ORDER-2",
     ]
-    assert refuted(HIT_DEVIATES.evidence, "model-x", bad, KNOWN) == ()
-    assert refuted(HIT_DEVIATES.evidence, "model-x", mixed, KNOWN) == (
+    assert refuted(HELD, "model-x", bad, KNOWN) == ()
+    assert refuted(HELD, "model-x", mixed, KNOWN) == (
         "ORDER-2 no longer deviates on model-x as held.json is to show: mend the deviations file.",
     )
 
@@ -148,7 +149,7 @@ def test_a_deviation_whose_evidence_no_longer_shows_it_is_refuted() -> None:
 def test_only_its_own_evidence_on_its_own_daemons_refutes_a_deviation() -> None:
     good = judge(HELD_BY_THE_ONLY, HISTORY)
     assert refuted(Path("other.json"), "model-x", good, KNOWN) == ()
-    assert refuted(HIT_DEVIATES.evidence, "docker-20.10", good, KNOWN) == ()
+    assert refuted(HELD, "docker-20.10", good, KNOWN) == ()
 
 
 def test_what_was_refuted_is_said_once() -> None:

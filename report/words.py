@@ -7,12 +7,18 @@ from urllib.parse import urlsplit
 from fixtures.history import History, Outcome
 from fixtures.scenario import (
     Advance,
+    Build,
     Configure,
+    Login,
+    Logout,
     Pull,
+    PullAllTags,
+    Push,
     Reference,
     Remove,
     Restart,
     Scenario,
+    Search,
     ShowInfo,
     Step,
 )
@@ -104,22 +110,50 @@ def _spelled(step: Step, history: History) -> str:
         case Pull(reference, platform):
             option = f"--platform {platform} " if platform else ""
             return f"docker pull {option}{_reference(reference, history)}"
+        case PullAllTags(reference):
+            return f"docker pull --all-tags {_reference(reference, history)}"
+        case Build(reference, builder):
+            return f"docker build FROM {_reference(reference, history)} ({builder})"
+        case Push(reference):
+            return f"docker push {_reference(reference, history)}"
+        case Search() | Login() | Logout():
+            return _said(step)
         case Remove(reference):
             return f"docker image rm {_reference(reference, history)}"
-        case Configure(None):
-            return 'reload daemon.json without "registry-mirrors"'
-        case Configure(mirrors):
-            return f'reload daemon.json with "registry-mirrors": {json.dumps(mirrors)}'
-        case Restart(mirrors, "flag"):
-            return " ".join(["restart as: dockerd", *(f"--registry-mirror={url}" for url in mirrors)])
-        case Restart(mirrors):
-            return f'restart dockerd with "registry-mirrors": {json.dumps(mirrors)}'
+        case Configure() | Restart():
+            return _configured(step)
         case ShowInfo():
             return "docker system info"
         case Advance(seconds=skipped):
             return f"the registries' clock skips {seconds(skipped)}"
         case _:
             return _changed(step)
+
+
+def _said(step: Search | Login | Logout) -> str:
+    match step:
+        case Search(repository):
+            return f"docker search {repository}"
+        case Login(account):
+            return f"docker login --username {account}"
+        case Logout():
+            return "docker logout"
+
+
+def _configured(step: Configure | Restart) -> str:
+    match step:
+        case Configure(None, insecure):
+            return f'reload daemon.json without "registry-mirrors"{_insecure(insecure)}'
+        case Configure(mirrors, insecure):
+            return f'reload daemon.json with "registry-mirrors": {json.dumps(mirrors)}{_insecure(insecure)}'
+        case Restart(mirrors, "flag"):
+            return " ".join(["restart as: dockerd", *(f"--registry-mirror={url}" for url in mirrors)])
+        case Restart(mirrors):
+            return f'restart dockerd with "registry-mirrors": {json.dumps(mirrors)}'
+
+
+def _insecure(hosts: tuple[str, ...]) -> str:
+    return f', "insecure-registries": {json.dumps(hosts)}' if hosts else ""
 
 
 def _changed(step: Publish | Warm | Evict | Break | Heal) -> str:

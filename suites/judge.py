@@ -7,13 +7,22 @@ from functools import partial
 from fixtures.history import History
 from fixtures.scenario import Scenario
 from suites.catalogue import rules
-from suites.rules import configuration, fallback, hit, order, scope
+from suites.rules import building, configuration, credentials, eviction, fallback, hit, limits, order, scope, tls
 from suites.rules.finding import Finding, HistoryRule, PullRule
 from suites.timeline import PullCase, pulls
 from suites.verdict import Verdict
 
-PULL_RULES: dict[str, PullRule] = order.RULES | fallback.RULES | hit.RULES | scope.RULES
-HISTORY_RULES: dict[str, HistoryRule] = configuration.RULES
+PULL_RULES: dict[str, PullRule] = (
+    order.RULES | fallback.RULES | hit.RULES | scope.RULES | tls.RULES | limits.RULES | credentials.RULES
+)
+HISTORY_RULES: dict[str, HistoryRule] = (
+    scope.HISTORY_RULES
+    | hit.HISTORY_RULES
+    | eviction.HISTORY_RULES
+    | limits.HISTORY_RULES
+    | building.HISTORY_RULES
+    | configuration.RULES
+)
 
 
 def judge(scenario: Scenario, history: History) -> tuple[Verdict, ...]:

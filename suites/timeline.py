@@ -10,14 +10,11 @@ from functools import reduce
 from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
-from fixtures.scenario import Configure, Pull, Reference, Restart, Scenario, Step
-from simulator.arrangement import Break, Content, Copy, Evict, Fault, Heal, Publish, Warm
+from fixtures.scenario import HUB_NAMES, Advance, Configure, Login, Logout, Pull, Reference, Restart, Scenario, Step
+from simulator.arrangement import Break, Content, Copy, Evict, Fault, Heal, Limits, Publish, Warm
 from simulator.journal import Exchange
 
 HUB = "hub"
-HUB_NAMES = frozenset({"", "docker.io", "index.docker.io"})
-"""What may stand before a Docker Hub image: nothing, or one of its two names."""
-
 NATIVE = "linux/amd64"
 
 OF_TLS = frozenset({"untrusted", "half-handshake", "tls-alert"})
@@ -54,9 +51,11 @@ class Situation:
     changed_by: str = "start"
     plain: frozenset[str] = frozenset()
     """The mirrors that are asked in plain HTTP."""
+    insecure: frozenset[str] = frozenset()
+    """The mirrors whose certificates a daemon is told not to check."""
     unforeseen: frozenset[str] = frozenset()
     """The servers of which a scenario does not tell by itself what they have or will answer: mirrors that cache by a
-    policy, and a Hub with limits or private repositories."""
+    policy, and a Hub with limits whose window moves on, or that others use, too."""
 
     def shelf(self, server: str) -> Shelf:
         return self.shelves.get(server, Shelf())
@@ -65,6 +64,17 @@ class Situation:
     def endpoints(self) -> tuple[str, ...]:
         """Whom a pull of a Hub image may ask, in the documented order."""
         return (*self.mirrors, HUB)
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Whoever pulls, as Docker Hub sees it: the account that has logged in, if one has, the private repositories that
+    are hidden from it, and whether its limit is used up.
+    """
+
+    account: str = ""
+    hidden: frozenset[str] = frozenset()
+    over_limit: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,8 @@ class PullCase:
     history: History
     had: frozenset[str] = frozenset()
     """The scenario's images that earlier pulls brought."""
+    customer: Customer = Customer()
+    """What whoever pulls is to Docker Hub."""
 
     @property
     def reference(self) -> Reference:
@@ -90,10 +102,13 @@ class PullCase:
         return self.reference.host in HUB_NAMES
 
     def shelf(self, server: str) -> Shelf:
-        """A server's shelf, as this pull meets it: to a mirror asked in plain HTTP, what strikes TLS is none."""
+        """A server's shelf, as this pull meets it: to a mirror asked in plain HTTP, what strikes TLS is none, and the
+        certificate of one that is named as insecure is no fault.
+        """
         shelf = self.situation.shelf(server)
-        if self.is_hub and server in self.situation.plain:
-            return replace(shelf, faults=tuple(f for f in shelf.faults if f.kind not in OF_TLS))
+        pardoned = OF_TLS if server in self.situation.plain else frozenset({"untrusted"})
+        if self.is_hub and server in self.situation.plain | self.situation.insecure:
+            return replace(shelf, faults=tuple(f for f in shelf.faults if f.kind not in pardoned))
         return shelf
 
     @property
@@ -107,7 +122,9 @@ class PullCase:
         return self.history.hosts.get(self.reference.host, self.reference.host)
 
     def copy_at(self, server: str) -> Copy | None:
-        """The copy that a server has of what is asked for, complete or not."""
+        """The copy that a server has of what is asked for, complete or not. Docker Hub shows private ones to few."""
+        if server == HUB and self.reference.repository in self.customer.hidden:
+            return None
         return self.shelf(server).find(self.reference.repository, self.reference)
 
     @property
@@ -123,8 +140,8 @@ class PullCase:
         return not self.shelf(server).faults and (copy is None or "root" in self.lacking(copy))
 
     def usable(self, server: str) -> bool:
-        """Whether a well-behaved server is known to have a complete copy."""
-        if server in self.situation.unforeseen:
+        """Whether a well-behaved server is known to have a complete copy, and gives it to whoever pulls."""
+        if server in self.situation.unforeseen or (server == HUB and self.customer.over_limit):
             return False
         copy = self.copy_at(server)
         return copy is not None and not self.shelf(server).faults and not self.lacking(copy)
@@ -204,10 +221,31 @@ def pulls(scenario: Scenario, history: History) -> tuple[PullCase, ...]:
     had: frozenset[str] = frozenset()
     for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
         if isinstance(step, Pull):
-            case = PullCase(number, step, situation, outcome, history.asked(outcome), history, had)
+            customer = _customer(scenario, history, outcome, step.reference.repository)
+            case = PullCase(number, step, situation, outcome, history.asked(outcome), history, had, customer)
             cases.append(case)
             had |= {name for name in (case.got(),) if name}
     return tuple(cases)
+
+
+def _customer(scenario: Scenario, history: History, outcome: Outcome, repository: str) -> Customer:
+    who = ""
+    for step in scenario.steps[: outcome.step]:
+        if isinstance(step, Login | Logout):
+            who = step.account if isinstance(step, Login) else ""
+    account = next((account for account in scenario.accounts if account.name == who), None)
+    shown = {*account.pulls, *account.pushes} if account else set()
+    hidden = {name for name in scenario.private if name not in shown and not (who and name.startswith(f"{who}/"))}
+    limits = scenario.limits or Limits(None, None, None)
+    limit = {"personal": limits.personal, "paid": limits.paid}[account.plan] if account else limits.anonymous
+    names = {account.name for account in scenario.accounts}
+    paid = (
+        entry.cost
+        for entry in history.ledger
+        if entry.seq < outcome.first and (entry.who == who if who else entry.who not in names)
+    )
+    over_limit = limit is not None and sum(paid) >= limit and repository not in limits.exempt
+    return Customer(who, frozenset(hidden), over_limit)
 
 
 def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:
@@ -217,8 +255,10 @@ def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:
 
 
 def _unforeseen(scenario: Scenario) -> Iterator[str]:
-    yield from (name for name, held in scenario.servers.items() if held.policy not in (None, "frozen"))
-    if scenario.limits or scenario.private:
+    caching = [name for name, held in scenario.servers.items() if held.policy not in (None, "frozen")]
+    yield from caching
+    advanced = any(isinstance(step, Advance) for step in scenario.steps)
+    if scenario.limits and (caching or advanced or scenario.limits.requests is not None):
         yield HUB
 
 
@@ -238,6 +278,7 @@ def _after(now: Situation, step: Step, outcome: Outcome, hosts: dict[str, str]) 
                 mirrors=servers_of(urls, hosts),
                 changed_by=_change(step),
                 plain=_plain_of(urls, hosts),
+                insecure=frozenset(hosts.get(host, host) for host in _insecure(step)),
             )
         case Publish(server=server):
             return _with(now, server, _holding(now.shelf(server), Copy(step.repository, step.tag, step.image)))
@@ -256,6 +297,10 @@ def _after(now: Situation, step: Step, outcome: Outcome, hosts: dict[str, str]) 
             return _with(now, server, replace(now.shelf(server), faults=()))
         case _:
             return now
+
+
+def _insecure(step: Configure | Restart) -> tuple[str, ...]:
+    return step.insecure if isinstance(step, Configure) else ()
 
 
 def _change(step: Configure | Restart) -> str:

@@ -118,7 +118,9 @@ class Story(RuleBasedStateMachine):
             self._play.do(step)
 
 
-@pytest.mark.rules("ORDER-1", "ORDER-2", "ORDER-3", "FALLBACK-1", "FALLBACK-2", "HIT-1", "CONFIG-6")
+@pytest.mark.rules(
+    "ORDER-1", "ORDER-2", "ORDER-3", "FALLBACK-1", "FALLBACK-2", "HIT-1", "CONFIG-6", "SYNC-1", "EVICT-1"
+)
 @pytest.mark.parametrize("part", [1, 2])
 def test_every_story_keeps_the_rules(trial: Trial, part: int) -> None:
     class Told(Story):

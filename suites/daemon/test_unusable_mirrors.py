@@ -57,7 +57,7 @@ def beside_a_good_hub(*faults: Fault) -> Scenario:
     )
 
 
-@pytest.mark.rules("FALLBACK-2")
+@pytest.mark.rules("FALLBACK-2", "RATE-3", "TLS-2")
 @pytest.mark.parametrize("kind", UNUSABLE)
 def test_an_unusable_mirror_costs_time_only(trial: Trial, kind: str) -> None:
     for fault in UNUSABLE[kind]:

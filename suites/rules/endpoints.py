@@ -65,3 +65,17 @@ def offered(case: PullCase) -> frozenset[str]:
 def variant(case: PullCase, *words: str) -> str:
     """The kind of a case: some words, and whether it has to do with plain HTTP."""
     return ", ".join((*words, *((PLAIN_HTTP,) if case.situation.plain else ())))
+
+
+def brought_what_was_offered(case: PullCase) -> bool:
+    return case.outcome.result == "ok" and case.got() in offered(case)
+
+
+def how_it_failed(case: PullCase) -> str:
+    """What became of a pull that did not bring what it should, as the end of a sentence."""
+    if case.outcome.result != "ok":
+        return f"failed: {case.outcome.error}"
+    local = case.outcome.image
+    if local is None:
+        return "is said to have succeeded, and there is no image"
+    return f"left something that is no image: {local.problem}" if local.problem else "brought another image"

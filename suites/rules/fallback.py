@@ -3,7 +3,17 @@
 from dataclasses import replace
 
 from simulator.journal import Exchange
-from suites.rules.endpoints import CONTENT, DELAY, UNSEEN, kind_of, offered, rescued, unseen
+from suites.rules.endpoints import (
+    CONTENT,
+    DELAY,
+    UNSEEN,
+    brought_what_was_offered,
+    how_it_failed,
+    kind_of,
+    offered,
+    rescued,
+    unseen,
+)
 from suites.rules.finding import Finding, PullRule, broken, kept
 from suites.timeline import HUB, PullCase
 
@@ -33,11 +43,11 @@ def unusable_mirror_costs_time_only(case: PullCase) -> Finding | None:
     struck = [e for e in case.to(met) if e.fault]
     cost = (("seconds", case.outcome.seconds), ("requests to unusable mirrors", float(len(struck))))
     names = " and ".join(f"{server} ({', '.join(sorted(kinds))})" for server, kinds in met.items())
-    if _brought_what_was_offered(case):
+    if brought_what_was_offered(case):
         finding = kept(f"{names} cost {case.outcome.seconds:.2f} s", struck)
     else:
         finding = broken(
-            f"{names} could not be used, a later endpoint has {case.spelled()}, and the pull {_how_it_failed(case)}",
+            f"{names} could not be used, a later endpoint has {case.spelled()}, and the pull {how_it_failed(case)}",
             struck,
         )
     return replace(finding, variant=_variant(kinds), measure=cost)
@@ -52,11 +62,11 @@ def partial_copy_ends_complete(case: PullCase) -> Finding | None:
         return None
     lacking = ", ".join(sorted(case.lacking(copy)))
     current = "" if case.image_at(first) == case.image_at(HUB) else " of another image"
-    if _brought_what_was_offered(case):
+    if brought_what_was_offered(case):
         finding = kept(f"{first} lacks {lacking}, and the image is complete", case.exchanges)
     else:
         finding = broken(
-            f"{first} lacks {lacking}, a later endpoint has {case.spelled()}, and the pull {_how_it_failed(case)}",
+            f"{first} lacks {lacking}, a later endpoint has {case.spelled()}, and the pull {how_it_failed(case)}",
             case.exchanges,
         )
     return replace(finding, variant=f"without {lacking}{current}")
@@ -87,15 +97,35 @@ def next_endpoint_completes(case: PullCase) -> Finding | None:
     last = max(givers, key=case.situation.endpoints.index)
     if not rescued(case, last) or not all(case.clean(s) for s in case.situation.endpoints if s not in givers):
         return None
-    if _brought_what_was_offered(case):
+    if brought_what_was_offered(case):
         finding = kept(f"after bad content from {struck[0].server} the pull completed elsewhere", struck)
     else:
         finding = broken(
             f"after bad content from {struck[0].server}, a later endpoint has {case.spelled()}, and the pull "
-            f"{_how_it_failed(case)}",
+            f"{how_it_failed(case)}",
             struck,
         )
     return replace(finding, variant=_bad_variant(struck), measure=(("seconds", case.outcome.seconds),))
+
+
+def no_layer_is_fetched_twice(case: PullCase) -> Finding | None:
+    whole = [e for e in case.exchanges if _is_whole_layer(e)]
+    if not case.is_hub or len({e.server for e in whole}) < 2:
+        return None
+    first: dict[str, Exchange] = {}
+    again = [e for e in whole if first.setdefault(e.reference, e) is not e]
+    lost = sum(e.sent for e in again)
+    if again:
+        finding = broken(f"{len(again)} layer(s) of {case.spelled()} were fetched again, {lost} bytes", again)
+    else:
+        finding = kept(f"each layer of {case.spelled()} was fetched once, from {', '.join(case.asked())}", whole)
+    return replace(finding, measure=(("bytes fetched twice", float(lost)),))
+
+
+def _is_whole_layer(exchange: Exchange) -> bool:
+    """Whether a whole layer left a server, and nothing was wrong with it."""
+    sent = exchange.method == "GET" and exchange.status == 200 and 0 < exchange.length == exchange.sent
+    return sent and exchange.stage == "layer" and exchange.fault in {"", "slow"}
 
 
 def nowhere_to_be_had(case: PullCase) -> Finding | None:
@@ -148,19 +178,6 @@ def _variant(kinds: set[str]) -> str:
     return f"several: {', '.join(sorted(kinds))}" if len(kinds) > 1 else next(iter(kinds))
 
 
-def _brought_what_was_offered(case: PullCase) -> bool:
-    return case.outcome.result == "ok" and case.got() in offered(case)
-
-
-def _how_it_failed(case: PullCase) -> str:
-    if case.outcome.result != "ok":
-        return f"failed: {case.outcome.error}"
-    local = case.outcome.image
-    if local is None:
-        return "is said to have succeeded, and there is no image"
-    return f"left something that is no image: {local.problem}" if local.problem else "brought another image"
-
-
 def _unusable_mirrors_met(case: PullCase) -> dict[str, set[str]]:
     """The unusable mirrors that the daemon met on its way, each with what makes it unusable."""
     if not case.is_hub:
@@ -196,4 +213,5 @@ RULES: dict[str, PullRule] = {
     "FALLBACK-4": bad_content_is_never_accepted,
     "FALLBACK-5": next_endpoint_completes,
     "FALLBACK-6": nowhere_to_be_had,
+    "FALLBACK-7": no_layer_is_fetched_twice,
 }

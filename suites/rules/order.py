@@ -8,11 +8,14 @@ from suites.rules.endpoints import hit, unseen, variant
 from suites.rules.finding import Finding, PullRule, broken, kept
 from suites.timeline import PullCase
 
+_ASIDE = frozenset({"token", "other"})
+"""Stages at which a server is asked where a challenge of its own says, and not where it is configured."""
+
 
 def in_configured_order(case: PullCase) -> Finding | None:
     if not case.is_hub or not case.situation.mirrors or not case.exchanges:
         return None
-    finding = _disorder(case) or kept(f"asked in order: {', '.join(case.asked())}", _first_contacts(case.exchanges))
+    finding = disorder(case) or kept(f"asked in order: {', '.join(case.asked())}", _first_contacts(case.exchanges))
     return replace(finding, variant=variant(case))
 
 
@@ -46,16 +49,17 @@ def _new_order(case: PullCase) -> Finding:
     strangers = [e for e in case.exchanges if e.server not in case.situation.endpoints]
     if strangers:
         return broken(f"{strangers[0].server} is no longer configured, yet was asked", strangers)
-    return _disorder(case) or kept(
+    return disorder(case) or kept(
         f"after the {case.situation.changed_by}, asked in the new order: {', '.join(case.asked())}",
         _first_contacts(case.exchanges),
     )
 
 
-def _disorder(case: PullCase) -> Finding | None:
+def disorder(case: PullCase) -> Finding | None:
+    """What is wrong with the order in which the endpoints were asked, if anything is."""
     ranks = {server: rank for rank, server in enumerate(case.situation.endpoints)}
     known = [e for e in case.exchanges if e.server in ranks]
-    upgraded = [e for e in known if e.server in case.situation.plain and e.scheme == "https"]
+    upgraded = [e for e in known if e.server in case.situation.plain and e.scheme == "https" and e.stage not in _ASIDE]
     if upgraded:
         return broken(f"{upgraded[0].server} is configured in plain HTTP and was asked in HTTPS", upgraded)
     visible = [server for server in case.situation.endpoints if not unseen(case, server)]

@@ -49,6 +49,12 @@ UNUSABLE: dict[str, Fault] = {
 }
 """A mirror that is unusable in each of the catalogue's ways."""
 
+OUTAGES: dict[str, Fault] = {
+    **{kind: Fault(kind) for kind in ("refuse", "dns", "hang", "reset")},
+    "5xx": Fault("status", status=503),
+}
+"""A Docker Hub that is down in each of the catalogue's ways."""
+
 UNHEARD = frozenset({"refuse", "dns", "untrusted"})
 
 _unusable = tuple(
@@ -58,6 +64,7 @@ _unusable = tuple(
         beside_a_good_hub(fault),
         rf"^mirror-1 \({kind}\).*library/app:1.0.* failed: .* app-",
         *(() if kind in UNHEARD else ("mirror-1",)),
+        also=("TLS-2",) if kind == "untrusted" else (),
     )
     for kind, fault in UNUSABLE.items()
 )
@@ -67,7 +74,14 @@ KILLS: tuple[Kill, ...] = (
         "ORDER-1", Switch.REVERSES_ORDER, trials.MISSED_BY_TWO, "mirror-2 was asked before mirror-1, which", "mirror-2"
     ),
     kill("ORDER-1", Switch.SKIPS_FIRST_MIRROR, trials.MISSED_BY_TWO, "mirror-2 was asked before mirror-1", "mirror-2"),
-    kill("ORDER-1", Switch.ASKS_HUB_FIRST, trials.MISSED_BY_TWO, "hub was asked before mirror-1", "hub"),
+    kill(
+        "ORDER-1",
+        Switch.ASKS_HUB_FIRST,
+        trials.MISSED_BY_TWO,
+        "hub was asked before mirror-1",
+        "hub",
+        also=("SCOPE-4",),
+    ),
     kill(
         "ORDER-1",
         Switch.UPGRADES_PLAIN_HTTP,
@@ -265,6 +279,130 @@ KILLS: tuple[Kill, ...] = (
         "hub",
         also=("ORDER-2",),
     ),
+    *(
+        kill(
+            f"OUTAGE-1/{how}",
+            Switch.NEEDS_HUB,
+            trials.hub_down(fault),
+            rf"Hub is down \({how}\), mirror-1 has all of library/app:1.0, and the pull failed: failed to pull app-",
+            *(("mirror-1",) if fault.kind in UNHEARD else ("mirror-1", "hub")),
+            also=("ORDER-2", *(() if fault.kind in UNHEARD else ("HIT-1",))),
+        )
+        for how, fault in OUTAGES.items()
+    ),
+    kill(
+        "SYNC-1",
+        Switch.KEEPS_A_TAG_IT_HAS,
+        trials.SYNCED,
+        "mirror-1 has synced library/app:1.0 with Hub, which is v2, and the pull brought another image",
+        "mirror-1",
+        also=("ORDER-2",),
+    ),
+    kill(
+        "EVICT-1",
+        Switch.KEEPS_TO_A_MIRROR,
+        trials.EVICTED_BETWEEN,
+        "mirror-1 evicted between pulls, Hub has library/app:1.0, and the pull failed: manifest for app-",
+        "mirror-1",
+        also=("FALLBACK-1",),
+    ),
+    kill(
+        "EVICT-1",
+        Switch.NEVER_ASKS_HUB,
+        trials.EVICTED_BEFORE,
+        "mirror-1 evicted before a pull, Hub has library/app:1.0, and the pull failed: manifest for app-",
+        "mirror-1",
+        also=("FALLBACK-1",),
+    ),
+    kill(
+        "EVICT-1",
+        Switch.FORGETS_OTHERS_DURING_A_PULL,
+        trials.EVICTED_DURING,
+        "mirror-1 evicted during a pull, Hub has library/app:1.0, and the pull failed: manifest for app-",
+        "mirror-1",
+        also=("FALLBACK-2/404",),
+    ),
+    kill(
+        "RATE-1",
+        Switch.PAYS_ON_HIT,
+        trials.METERED_HIT,
+        "mirror-1 has all of library/app:1.0, and the pull cost 1 of Hub's limit, not 0",
+        "hub",
+        also=("ORDER-2", "HIT-1"),
+    ),
+    kill(
+        "RATE-1",
+        Switch.PAYS_TWICE,
+        trials.METERED_MISS,
+        "no mirror has library/app:1.0, and the pull cost 2 of Hub's limit, not 1",
+        "hub",
+    ),
+    kill(
+        "RATE-2",
+        Switch.CHECKS_LIMIT_FIRST,
+        trials.OVER_THE_LIMIT,
+        "Hub's limit is used up, mirror-1 has all of library/app:1.0, and the pull failed: failed to pull app-",
+        "hub",
+        also=("ORDER-1", "ORDER-2", "HIT-1", "SCOPE-4"),
+    ),
+    kill(
+        "RATE-3",
+        Switch.HAMMERS,
+        trials.LIMITING,
+        "mirror-1 answered 429, and was asked the same 6 times within 1 s",
+        "mirror-1",
+    ),
+    replace(
+        kill(
+            "FALLBACK-7",
+            Switch.FETCHES_LAYERS_AGAIN,
+            trials.EVICTED_DURING,
+            r"1 layer\(s\) of library/app:1.0 were fetched again, \d+ bytes",
+            "hub",
+        ),
+        stores=("classic",),
+    ),
+    *(
+        kill(
+            "CRED-1",
+            Switch.SHOWS_PASSWORDS_TO_MIRRORS,
+            trials.asked_for_credentials(challenge),
+            f"{server} was sent {what}",
+            server,
+        )
+        for challenge, server, what in (
+            ('Basic realm="mirror"', "mirror-1", "what ada logs in with"),
+            ('Bearer realm="https://mirror.gcr.io/token",service="mirror"', "mirror-1", "what ada logs in with"),
+            ('Bearer realm="https://registry.elsewhere.test/token"', "elsewhere", "what ada logs in with"),
+            (
+                'Bearer realm="https://auth.docker.io/token",service="registry.docker.io"',
+                "mirror-1",
+                "a token of ada's",
+            ),
+        )
+    ),
+    kill("TLS-1", Switch.HUB_IN_PLAIN_HTTP, trials.MISSED_IN_PLAIN_HTTP, "Hub was asked in plain HTTP", "hub"),
+    kill(
+        "TLS-1",
+        Switch.TRUSTS_ANY_HUB,
+        trials.UNTRUSTED_HUB,
+        "Hub has a certificate that nobody trusts, and was asked all the same",
+        "hub",
+    ),
+    kill(
+        "TLS-2",
+        Switch.TRUSTS_ANY_MIRROR,
+        trials.UNTRUSTED_MIRROR,
+        "mirror-1 has a certificate that nobody trusts, and was asked all the same",
+        "mirror-1",
+    ),
+    kill(
+        "TLS-2",
+        Switch.GIVES_UP_ON_UNTRUSTED,
+        trials.UNTRUSTED_MIRROR,
+        "mirror-1 has a certificate that nobody trusts, a later endpoint has library/app:1.0, and the pull failed: ",
+        also=("FALLBACK-2/untrusted",),
+    ),
     kill(
         "DIRECT-1",
         Switch.DIRECT_FALLS_BACK_TO_HUB,
@@ -313,6 +451,38 @@ KILLS: tuple[Kill, ...] = (
         "no mirror is configured, yet mirror-1 was asked",
         "mirror-1",
     ),
+    *(
+        kill("SCOPE-2", by, scenario, f"a {what} is Docker Hub's affair, yet mirror-1 was asked", "mirror-1")
+        for by, scenario, what in (
+            (Switch.PUSHES_PAST_A_MIRROR, trials.PUSHED, "push"),
+            (Switch.LOGS_IN_AT_A_MIRROR, trials.LOGGED_IN, "login"),
+            (Switch.SEARCHES_AT_A_MIRROR, trials.SEARCHED, "search"),
+        )
+    ),
+    *(
+        kill(
+            "SCOPE-4",
+            by,
+            scenario,
+            "library/app was pulled past mirror-1, which is configured and can be reached",
+            "hub",
+            also=("ORDER-1", "ORDER-2", "HIT-1") if by is not Switch.ALL_TAGS_SKIP_MIRRORS else (),
+        )
+        for by, scenario in (
+            (Switch.FULL_NAMES_SKIP_MIRRORS, trials.spelled(host="docker.io")),
+            (Switch.DIGESTS_SKIP_MIRRORS, trials.spelled(digest="v1")),
+            (Switch.PLATFORMS_SKIP_MIRRORS, trials.spelled("linux/amd64")),
+            (Switch.ALL_TAGS_SKIP_MIRRORS, trials.ALL_TAGS),
+        )
+    ),
+    kill(
+        "SCOPE-4",
+        Switch.SHORT_NAMES_STAY_SHORT,
+        trials.spelled(short=True),
+        "mirror-1 was asked for app, where library/app is meant",
+        "mirror-1",
+        also=("ORDER-2", "HIT-1"),
+    ),
     kill("DIGEST-1", Switch.DIGEST_TAKES_TAG, trials.BY_DIGEST_AND_TAG, "the pull by digest of v1 brought v2", "hub"),
     kill(
         "STALE-1",
@@ -322,6 +492,44 @@ KILLS: tuple[Kill, ...] = (
         "mirror-1",
         "hub",
         also=("ORDER-2", "HIT-1"),
+    ),
+    *(
+        kill("BUILD-1", by, trials.built(builder), reason, *servers)
+        for builder in ("classic", "buildkit")
+        for by, reason, servers in (
+            (
+                Switch.BUILDS_PAST_MIRRORS,
+                "a build fetched library/app:1.0 past mirror-1 and mirror-2",
+                ("hub",),
+            ),
+            (
+                Switch.BUILDS_IN_REVERSE,
+                "mirror-2 was asked before mirror-1, which is configured first",
+                ("mirror-2",),
+            ),
+            (
+                Switch.BUILDS_ON_AFTER_HIT,
+                "mirror-2 has a usable copy of library/app:1.0, yet a build asked hub too",
+                ("hub",),
+            ),
+            (
+                Switch.BUILDS_FOREIGN_IMAGES,
+                "mirror-2 has a usable copy of library/app:1.0, and the build begins with another image",
+                ("mirror-1", "mirror-2"),
+            ),
+            (
+                Switch.GIVES_UP_ON_404,
+                "mirror-2 has a usable copy of library/app:1.0, and the build failed: failed to solve app-",
+                ("mirror-1",),
+            ),
+        )
+    ),
+    kill(
+        "BUILD-1",
+        Switch.BUILDS_FROM_OLD_MIRRORS,
+        trials.BUILT_AFTER_A_RELOAD,
+        "mirror-1 is not configured, yet a build asked it",
+        "mirror-1",
     ),
     kill(
         "CONFIG-1",
@@ -340,7 +548,7 @@ KILLS: tuple[Kill, ...] = (
         Switch.SHOWS_FILE_ONLY,
         story(Restart((FIRST,), "file"), PULL, hub="v1"),
         "registry-mirrors in daemon.json: the next cold pull did not ask mirror-1",
-        also=("ORDER-1", "ORDER-3", "CONFIG-6"),
+        also=("ORDER-1", "ORDER-3", "SCOPE-4", "CONFIG-6"),
     ),
     kill(
         "CONFIG-2",

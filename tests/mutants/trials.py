@@ -3,11 +3,24 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from typing import Any, Literal
 
 from fixtures.addresses import ELSEWHERE_HOST, MIRROR_HOSTS
 from fixtures.history import History, LocalImage, Outcome
-from fixtures.scenario import Configure, Pull, Reference, Restart, Scenario, Step
-from simulator.arrangement import Copy, Fault, Holdings, ImageSpec
+from fixtures.scenario import (
+    Build,
+    Configure,
+    Login,
+    Pull,
+    PullAllTags,
+    Push,
+    Reference,
+    Restart,
+    Scenario,
+    Search,
+    Step,
+)
+from simulator.arrangement import Account, Copy, Evict, Fault, Holdings, ImageSpec, Limits, Publish, Warm
 
 REPOSITORY, TAG = "library/app", "1.0"
 IMAGES = {"v1": ImageSpec("v1", layers=(64, 512)), "v2": ImageSpec("v2", "oci", (64, 512), ("linux/amd64",))}
@@ -74,6 +87,68 @@ BY_DIGEST_AND_TAG = replace(
 TAKEN_OUT = story(Configure((SECOND,)), PULL, mirrors=(FIRST,), mirror_2="v1", hub="v1")
 TAKEN_OUT_BY_RESTART = story(Restart((SECOND,)), PULL, mirrors=(FIRST,), mirror_2="v1", hub="v1")
 REORDERED = story(Configure((SECOND, FIRST)), PULL, mirrors=(FIRST, SECOND), hub="v1")
+ADA = Account("ada", "secret", pushes=(REPOSITORY,))
+
+
+def as_ada(*steps: Step) -> Scenario:
+    """What somebody with an account does, with a mirror that holds the image."""
+    return replace(story(Login("ada"), *steps, mirrors=(FIRST,), mirror_1="v1", hub="v1"), accounts=(ADA,))
+
+
+PUSHED = as_ada(PULL, Push(APP))
+LOGGED_IN = as_ada()
+SEARCHED = story(Search(REPOSITORY), mirrors=(FIRST,), mirror_1="v1", hub="v1")
+ALL_TAGS = story(PullAllTags(Reference(REPOSITORY, short=True)), mirrors=(FIRST,), mirror_1="v1", hub="v1")
+
+
+def spelled(platform: str | None = None, **spelling: Any) -> Scenario:
+    """A pull of an image that both a mirror and Docker Hub have, spelled in some way."""
+    return story(Pull(replace(APP, **spelling), platform), mirrors=(FIRST,), mirror_1="v1", hub="v1")
+
+
+def hub_down(fault: Fault) -> Scenario:
+    """A mirror has the image, and Docker Hub does not answer."""
+    return story(mirrors=(FIRST,), faults={"hub": (fault,)}, mirror_1="v1", hub="v1")
+
+
+SYNCED = story(
+    Warm("mirror-1", REPOSITORY, TAG),
+    PULL,
+    Publish(REPOSITORY, TAG, "v2"),
+    Warm("mirror-1", REPOSITORY, TAG),
+    PULL,
+    mirrors=(FIRST,),
+    hub="v1",
+)
+EVICTED_BETWEEN = story(
+    PULL, Evict("mirror-1", REPOSITORY), Publish(REPOSITORY, TAG, "v2"), PULL, mirrors=(FIRST,), mirror_1="v1", hub="v1"
+)
+EVICTED_BEFORE = story(Evict("mirror-1", REPOSITORY), PULL, mirrors=(FIRST,), mirror_1="v1", hub="v1")
+EVICTED_DURING = beside_a_good_hub(Fault("status", "layer", status=404, skip=1))
+METERED_HIT = replace(HELD_BY_THE_ONLY, limits=Limits())
+METERED_MISS = replace(story(mirrors=(FIRST,), hub="v2"), limits=Limits())
+OVER_THE_LIMIT = replace(HELD_BY_THE_ONLY, limits=Limits(anonymous=0))
+
+
+def asked_for_credentials(challenge: str) -> Scenario:
+    """A mirror asks somebody who has logged in to Docker Hub to sign in."""
+    asks = Fault("status", status=401, challenge=challenge)
+    scenario = as_ada(PULL)
+    mirror = replace(scenario.servers["mirror-1"], faults=(asks,))
+    return replace(scenario, servers={**scenario.servers, "mirror-1": mirror})
+
+
+LIMITING = beside_a_good_hub(Fault("status", status=429))
+BUILT_AFTER_A_RELOAD = story(Restart((FIRST,)), Configure((SECOND,)), Build(APP), mirror_2="v1", hub="v1")
+
+
+def built(builder: Literal["classic", "buildkit"]) -> Scenario:
+    """A build by one builder, with two mirrors, of which the second has the image."""
+    return story(Build(APP, builder), mirrors=(FIRST, SECOND), mirror_2="v1", hub="v1")
+
+
+UNTRUSTED_HUB = story(mirrors=(FIRST,), faults={"hub": (Fault("untrusted"),)}, hub="v1")
+UNTRUSTED_MIRROR = beside_a_good_hub(Fault("untrusted"))
 
 
 def last_outcome(change: Callable[[Outcome], Outcome]) -> Break:

@@ -124,8 +124,10 @@ def test_what_a_scenario_does_not_tell_is_not_judged() -> None:
     assert foreseen(frozen)
     assert not foreseen(CACHING)
     assert foreseen(replace(CACHING, mirrors=()))
-    assert not foreseen(replace(frozen, limits=Limits()))
-    assert not foreseen(replace(frozen, private=("library/app",)))
+    assert foreseen(replace(frozen, limits=Limits(), private=("library/app",)))
+    assert not foreseen(replace(frozen, limits=Limits(), steps=(Advance(60.0), PULL)))
+    assert not foreseen(replace(frozen, limits=Limits(requests=10)))
+    assert not foreseen(replace(CACHING, servers=CACHING.servers, mirrors=(), limits=Limits()))
     assert not foreseen(replace(frozen, steps=(Evict("mirror-1", "library/app", digests=("sha256:1",)), PULL)))
 
 

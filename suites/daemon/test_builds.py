@@ -1,0 +1,49 @@
+"""Builds: the image that they begin with, by both builders, after a reload and after a restart."""
+
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+
+from fixtures.scenario import Build, Reference, Restart, Scenario
+from simulator.arrangement import Copy, Fault, Holdings, ImageSpec
+from suites.trial import Trial
+
+MIRRORS = ("https://mirror.gcr.io", "https://mirror-2.test")
+COPIES = tuple(Copy("library/app", f"{number}.0", f"v{number}") for number in (1, 2, 3))
+IMAGES = {copy.image: ImageSpec(copy.image, layers=(64, 512)) for copy in COPIES}
+Builder = Literal["classic", "buildkit"]
+
+
+def builds(builder: Builder, *before: Restart) -> Scenario:
+    """Builds of what the first mirror has, of what the second has, and of what neither has."""
+    references = (
+        *(Reference("library/app", copy.tag, short=True) for copy in COPIES),
+        Reference("library/app", digest="v1"),
+    )
+    return Scenario(
+        images=IMAGES,
+        servers={"hub": Holdings(COPIES), "mirror-1": Holdings(COPIES[:1]), "mirror-2": Holdings(COPIES[1:2])},
+        mirrors=MIRRORS,
+        steps=(*before, *(Build(reference, builder) for reference in references)),
+    )
+
+
+@pytest.mark.rules("BUILD-1")
+@pytest.mark.parametrize("builder", ["classic", "buildkit"])
+def test_a_build_goes_the_way_of_a_pull(trial: Trial, builder: Builder) -> None:
+    trial.play(builds(builder))
+
+
+@pytest.mark.rules("BUILD-1")
+def test_a_build_goes_the_way_of_a_pull_after_a_restart(trial: Trial) -> None:
+    trial.play(builds("buildkit", Restart(MIRRORS)))
+
+
+@pytest.mark.rules("BUILD-1")
+@pytest.mark.parametrize("builder", ["classic", "buildkit"])
+@pytest.mark.parametrize("fault", [Fault("refuse"), Fault("untrusted"), Fault("status", status=503)])
+def test_a_build_survives_an_unusable_mirror(trial: Trial, builder: Builder, fault: Fault) -> None:
+    scenario = builds(builder)
+    servers = {**scenario.servers, "mirror-1": Holdings(COPIES, (fault,))}
+    trial.play(replace(scenario, servers=servers, steps=scenario.steps[1:2]))

@@ -1,0 +1,54 @@
+"""Mirrors that sync and evict: before pulls, between them, and while one runs."""
+
+from dataclasses import replace
+
+import pytest
+
+from fixtures.scenario import Pull, Reference, Remove, Scenario, Step
+from simulator.arrangement import Copy, Evict, Fault, FaultPlace, Holdings, ImageSpec, Publish, Warm
+from suites.trial import Trial
+
+REPOSITORY, TAG = "library/app", "1.0"
+APP = Reference(REPOSITORY, TAG)
+PULL = Pull(APP)
+WARM, PUBLISH = Warm("mirror-1", REPOSITORY, TAG), Publish(REPOSITORY, TAG, "v2")
+LAYERS = 5
+
+
+def changing(*steps: Step) -> Scenario:
+    """Docker Hub and one of two mirrors have an image of several layers."""
+    copy = Copy(REPOSITORY, TAG, "v1")
+    return Scenario(
+        images={name: ImageSpec(name, layers=(512,) * LAYERS) for name in ("v1", "v2")},
+        servers={"hub": Holdings((copy,)), "mirror-1": Holdings((copy,))},
+        mirrors=("https://mirror.gcr.io", "https://mirror-2.test"),
+        steps=steps,
+    )
+
+
+@pytest.mark.rules("SYNC-1", "STALE-1")
+def test_a_synced_mirror_gives_hubs_present_copy(trial: Trial) -> None:
+    trial.play(changing(PULL, PUBLISH, PULL, WARM, PULL, Remove(APP), PULL))
+
+
+@pytest.mark.rules("EVICT-1", "FALLBACK-1")
+@pytest.mark.parametrize("roles", [(), ("manifest",), ("config",), ("layer:0",), ("layer:0", "layer:4")])
+@pytest.mark.parametrize("removed", [True, False])
+def test_an_eviction_before_or_between_pulls_breaks_none(trial: Trial, roles: tuple[str, ...], removed: bool) -> None:
+    evict = Evict("mirror-1", REPOSITORY, roles=roles)
+    forget = (Remove(APP),) if removed else ()
+    trial.play(changing(evict, PULL))
+    trial.play(changing(PULL, *forget, evict, PULL))
+    trial.play(changing(PULL, PUBLISH, WARM, evict, PULL))
+
+
+@pytest.mark.rules("EVICT-1", "FALLBACK-2", "FALLBACK-7")
+@pytest.mark.parametrize(
+    ("place", "passed"),
+    [("manifest-by-digest", 0), ("config", 0), *(("layer", layers) for layers in range(LAYERS))],
+)
+def test_an_eviction_while_a_pull_runs_breaks_it_not(trial: Trial, place: FaultPlace, passed: int) -> None:
+    gone = Fault("status", place, status=404, skip=passed)
+    scenario = changing(PULL)
+    held = scenario.servers["mirror-1"]
+    trial.play(replace(scenario, servers={**scenario.servers, "mirror-1": replace(held, faults=(gone,))}))

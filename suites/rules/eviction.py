@@ -1,0 +1,77 @@
+"""EVICT: what a mirror forgets, and when."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fixtures.history import History
+from fixtures.scenario import Scenario
+from simulator.arrangement import Evict, Fault
+from suites.rules.endpoints import brought_what_was_offered, how_it_failed
+from suites.rules.finding import Finding, HistoryRule, broken, kept
+from suites.timeline import HUB, PullCase, pulls
+
+_MANIFESTS = frozenset({"manifest-by-tag", "manifest-by-digest"})
+
+
+def eviction_breaks_no_pull(scenario: Scenario, history: History) -> Iterator[Finding]:
+    cases = {case.number: case for case in pulls(scenario, history)}
+    served: set[tuple[str, str]] = set()
+    evicted: dict[tuple[str, str], str] = {}
+    for number, step in enumerate(scenario.steps):
+        if isinstance(step, Evict):
+            place = (step.server, step.repository)
+            evicted[place] = "between pulls" if place in served else "before a pull"
+        case = cases.get(number)
+        if case is None:
+            continue
+        finding = _judged(case, evicted)
+        if finding:
+            yield replace(finding, step=number)
+        served |= {(e.server, e.repository) for e in case.exchanges if e.stage in _MANIFESTS and e.status == 200}
+
+
+def _judged(case: PullCase, evicted: dict[tuple[str, str], str]) -> Finding | None:
+    if not case.is_hub or not case.exchanges or not case.usable(HUB) or not _others_behave(case):
+        return None
+    met = {server: when for server in _before_the_server(case) if (when := _when(case, server, evicted))}
+    if not met:
+        return None
+    server, when = next(iter(met.items()))
+    other = any(case.image_at(one) not in {None, case.image_at(HUB)} for one in met)
+    if brought_what_was_offered(case):
+        finding = kept(f"{server} evicted {when}, and the pull of {case.spelled()} did not suffer", case.exchanges)
+    else:
+        finding = broken(
+            f"{server} evicted {when}, Hub has {case.spelled()}, and the pull {how_it_failed(case)}", case.exchanges
+        )
+    return replace(finding, variant=f"{when}{' of another image' if other else ''}")
+
+
+def _before_the_server(case: PullCase) -> Iterator[str]:
+    """The mirrors that a pull comes by on its way to whoever serves it."""
+    for server in case.situation.mirrors:
+        if case.usable(server):
+            return
+        yield server
+
+
+def _when(case: PullCase, server: str, evicted: dict[tuple[str, str], str]) -> str:
+    """When a mirror evicted what is asked for: before this pull, between it and another, or while it ran."""
+    gave = False
+    for exchange in case.to((server,)):
+        if gave and exchange.status == 404 and exchange.fault:
+            return "during a pull"
+        gave |= exchange.stage in _MANIFESTS and exchange.status == 200
+    return "" if case.shelf(server).faults else evicted.get((server, case.reference.repository), "")
+
+
+def _others_behave(case: PullCase) -> bool:
+    return all(all(map(_is_an_eviction, case.shelf(server).faults)) for server in case.situation.mirrors)
+
+
+def _is_an_eviction(fault: Fault) -> bool:
+    """On the wire, what is evicted while a pull runs is what is no longer found."""
+    return fault.kind == "status" and fault.status == 404
+
+
+HISTORY_RULES: dict[str, HistoryRule] = {"EVICT-1": eviction_breaks_no_pull}

@@ -39,6 +39,7 @@ from suites.deviations import DEVIATIONS, Deviation, load
 from suites.judge import judge as judge_history
 from suites.saved import evidence, read_history, read_scenario
 from suites.tally import example_of
+from suites.verdict import Verdict
 
 SUITES = Path(__file__).parent
 REPORT = Path("conformance-report")
@@ -234,7 +235,7 @@ def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Dev
     failed: list[Example] = []
     for verdict in sorted(verdicts, key=lambda verdict: verdict.step):
         reasons = [entry.reason for entry in deviations if entry.explains(history.daemon, verdict)]
-        ruling, said = verdict.ruling.upper() if verdict.ruling != "pass" else "pass", verdict.reason
+        ruling, said = _told(verdict), verdict.reason
         if verdict.ruling == "fail" and reasons:
             ruling, said = "deviation", " ".join(reasons)
         elif verdict.ruling == "fail":
@@ -246,6 +247,13 @@ def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Dev
     if any(verdict.ruling == "error" for verdict in verdicts):
         return LabError.exit_code
     return int(any(book[example.verdict.rule].level == "MUST" for example in failed))
+
+
+def _told(verdict: Verdict) -> str:
+    """A verdict in one word: what is no MUST does not fail, as in a report."""
+    if verdict.ruling == "fail":
+        return {"MUST": "FAIL", "SHOULD": "warn", "INFO": "note"}[catalogue.rules()[verdict.rule].level]
+    return verdict.ruling if verdict.ruling == "pass" else verdict.ruling.upper()
 
 
 @contextmanager

@@ -2,13 +2,28 @@
 
 import json
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from fixtures.errors import LabError, UsageError
 from fixtures.lab.lab import Lab
-from fixtures.scenario import Configure, Pull, Reference, Remove, Restart, Scenario, ShowInfo
-from simulator.arrangement import Break, Copy, Evict, Fault, Holdings, ImageSpec, Publish
+from fixtures.scenario import (
+    Build,
+    Configure,
+    Login,
+    Logout,
+    Pull,
+    PullAllTags,
+    Push,
+    Reference,
+    Remove,
+    Restart,
+    Scenario,
+    Search,
+    ShowInfo,
+)
+from simulator.arrangement import Account, Break, Copy, Evict, Fault, Holdings, ImageSpec, Limits, Publish
 from simulator.client import SimulatorClient
 from simulator.control.wire import JournalPage
 
@@ -210,3 +225,50 @@ def test_a_journal_that_forgot_is_an_error_of_the_lab(classic: Lab, monkeypatch:
         with pytest.raises(LabError, match="forgot 2 exchanges of this trial"):
             classic.play(AT_MIRROR)
     still_plays(classic)
+
+
+def test_somebody_logs_in_pushes_and_logs_out(classic: Lab) -> None:
+    own = Reference("ada/app", "1.0")
+    scenario = replace(
+        AT_HUB,
+        servers={"hub": Holdings((Copy("ada/app", "1.0", "v1"),))},
+        accounts=(Account("ada", "secret"),),
+        private=("ada/app",),
+        limits=Limits(),
+        steps=(Pull(own), Login("ada"), Pull(own), Push(own), Search("ada/app"), Logout(), Push(own), Pull(own)),
+    )
+    history = classic.play(scenario)
+    assert [o.result for o in history.outcomes] == ["failed", "ok", "ok", "ok", "ok", "ok", "failed", "failed"]
+    by_account = [{e.account for e in history.during(outcome)} - {""} for outcome in history.outcomes]
+    assert by_account == [set(), {"ada"}, {"ada"}, {"ada"}, set(), set(), set(), set()]
+    assert [sum(entry.cost for entry in history.spent(outcome)) for outcome in history.outcomes] == [0, 0, 1, *[0] * 5]
+    assert "secret" not in repr(history)
+
+
+@pytest.mark.parametrize("builder", ["classic", "buildkit"])
+def test_a_build_begins_with_the_image_that_it_names(classic: Lab, builder: Literal["classic", "buildkit"]) -> None:
+    history = classic.play(replace(AT_HUB, steps=(Build(APP, builder), Build(replace(APP, tag="none"), builder))))
+    built, failed = history.outcomes
+    assert built.image is not None
+    assert (built.result, built.image.layers) == ("ok", history.contents["v1"].diff_ids)
+    assert (failed.result, failed.image) == ("failed", None)
+
+
+def test_all_tags_are_pulled_and_go_with_the_scenario(classic: Lab) -> None:
+    both = (Copy("library/app", "1.0", "v1"), Copy("library/app", "2.0", "v2"))
+    history = classic.play(
+        replace(AT_HUB, servers={"hub": Holdings(both)}, steps=(PullAllTags(Reference("library/app")),))
+    )
+    assert history.outcomes[0].result == "ok"
+    assert {e.image for e in history.exchanges if e.stage == "layer"} == {"v1", "v2"}
+    classic.settle()
+    assert [
+        name for image in classic.daemon.images() for name in image.get("RepoTags") or () if history.salt in name
+    ] == []
+
+
+def test_insecure_hosts_are_forgotten_with_the_scenario(classic: Lab) -> None:
+    untrusted = broken(Fault("untrusted"))
+    named = classic.play(replace(untrusted, steps=(Configure((MIRROR,), ("mirror.gcr.io",)), PULL)))
+    assert {e.server for e in named.exchanges} == {"mirror-1"}
+    assert {e.server for e in classic.play(untrusted).exchanges} == {"hub"}

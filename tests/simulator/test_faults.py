@@ -209,3 +209,10 @@ def test_every_kind_of_fault_is_accounted_for() -> None:
     content = Response(200, headers, b"body")
     striking = {kind for kind in kinds if Faults([Fault(kind)]).striking(Subject("layer", "GET"), content, 0.0)}
     assert striking == set(kinds) - CONNECTION_KINDS
+
+
+def test_a_status_may_ask_for_credentials() -> None:
+    challenge = 'Basic realm="mirror"'
+    asked = broken(Fault("status", status=401, challenge=challenge)).ask(TAG)
+    assert (asked.status, asked.header("www-authenticate")) == (401, challenge)
+    assert broken(Fault("status", status=401)).ask(TAG).header("www-authenticate") == ""

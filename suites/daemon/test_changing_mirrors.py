@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, seed
+from hypothesis import strategies as st
 
 from fixtures.scenario import Pull, Reference, Remove, Scenario, Step
 from simulator.arrangement import Copy, Evict, Fault, FaultPlace, Holdings, ImageSpec, Publish, Warm
@@ -13,6 +15,17 @@ APP = Reference(REPOSITORY, TAG)
 PULL = Pull(APP)
 WARM, PUBLISH = Warm("mirror-1", REPOSITORY, TAG), Publish(REPOSITORY, TAG, "v2")
 LAYERS = 5
+STORIES = 16
+
+_steps: st.SearchStrategy[Step] = st.one_of(
+    st.builds(Publish, st.just(REPOSITORY), st.just(TAG), st.sampled_from(("v1", "v2"))),
+    st.just(WARM),
+    st.just(WARM),
+    st.builds(Evict, st.just("mirror-1"), st.just(REPOSITORY), st.none(), st.sampled_from(((), (), ("layer:0",)))),
+    st.just(PULL),
+    st.just(PULL),
+    st.just(Remove(APP)),
+)
 
 
 def changing(*steps: Step) -> Scenario:
@@ -29,6 +42,17 @@ def changing(*steps: Step) -> Scenario:
 @pytest.mark.rules("SYNC-1", "STALE-1")
 def test_a_synced_mirror_gives_hubs_present_copy(trial: Trial) -> None:
     trial.play(changing(PULL, PUBLISH, PULL, WARM, PULL, Remove(APP), PULL))
+
+
+@pytest.mark.rules("SYNC-1", "EVICT-1", "STALE-1")
+def test_every_story_of_one_mirror_keeps_the_rules(trial: Trial) -> None:
+    @seed(trial.seed("one mirror"))
+    @trial.examples(STORIES)
+    @given(st.lists(_steps, min_size=3, max_size=9))
+    def search(steps: list[Step]) -> None:
+        trial.play(changing(*steps, PULL))
+
+    trial.explore(search)
 
 
 @pytest.mark.rules("EVICT-1", "FALLBACK-1")

@@ -134,10 +134,10 @@ def _said(step: Search | Login | Logout) -> str:
     match step:
         case Search(repository):
             return f"docker search {repository}"
-        case Login(account):
-            return f"docker login --username {account}"
-        case Logout():
-            return "docker logout"
+        case Login(account, host):
+            return f"docker login --username {account} {host}".rstrip()
+        case Logout(host):
+            return f"docker logout {host}".rstrip()
 
 
 def _configured(step: Configure | Restart) -> str:

@@ -69,10 +69,11 @@ class Situation:
 @dataclass(frozen=True)
 class Customer:
     """Whoever pulls, as Docker Hub sees it: the account that has logged in, if one has, the private repositories that
-    are hidden from it, and whether its limit is used up.
+    are hidden from it, and whether its limit is used up. ``members`` are the other servers where they have logged in.
     """
 
     account: str = ""
+    members: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     over_limit: bool = False
 
@@ -229,10 +230,13 @@ def pulls(scenario: Scenario, history: History) -> tuple[PullCase, ...]:
 
 
 def _customer(scenario: Scenario, history: History, outcome: Outcome, repository: str) -> Customer:
-    who = ""
+    logins: dict[str, str] = {}
     for step in scenario.steps[: outcome.step]:
         if isinstance(step, Login | Logout):
-            who = step.account if isinstance(step, Login) else ""
+            server = HUB if step.host in HUB_NAMES else history.hosts.get(step.host, step.host)
+            logins[server] = step.account if isinstance(step, Login) else ""
+    who = logins.pop(HUB, "")
+    members = frozenset(server for server, name in logins.items() if name)
     account = next((account for account in scenario.accounts if account.name == who), None)
     shown = {*account.pulls, *account.pushes} if account else set()
     hidden = {name for name in scenario.private if name not in shown and not (who and name.startswith(f"{who}/"))}
@@ -245,7 +249,7 @@ def _customer(scenario: Scenario, history: History, outcome: Outcome, repository
         if entry.seq < outcome.first and (entry.who == who if who else entry.who not in names)
     )
     over_limit = limit is not None and sum(paid) >= limit and repository not in limits.exempt
-    return Customer(who, frozenset(hidden), over_limit)
+    return Customer(who, members, frozenset(hidden), over_limit)
 
 
 def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fixtures.scenario import Login, Pull, Reference, Scenario
-from simulator.arrangement import Account, Copy, Fault, Holdings, ImageSpec
+from fixtures.scenario import Login, Logout, Pull, Reference, Scenario
+from simulator.arrangement import Account, Break, Copy, Fault, Holdings, ImageSpec
 from suites.trial import Trial
 
 CHALLENGES = {
@@ -29,5 +29,31 @@ def test_what_hub_knows_somebody_by_reaches_nobody_else(trial: Trial, wish: str,
             steps=(Login("ada"), Pull(Reference("ada/app", "1.0"))),
             accounts=(Account("ada", "secret"),),
             private=("ada/app",),
+        )
+    )
+
+
+@pytest.mark.rules("CRED-2")
+def test_what_a_mirror_knows_somebody_by_is_used_with_it_alone(trial: Trial) -> None:
+    """The classic image store heeds a challenge to its ping, the containerd image store one to its first request."""
+    host, wish = "mirror.gcr.io", CHALLENGES["a password"]
+    signing_in = (
+        Fault("status", "ping", status=401, challenge=wish),
+        Fault("status", "manifest", "HEAD", times=1, status=401, challenge=wish),
+    )
+    copies = tuple(Copy("ada/app", f"{number}.0", f"v{number}") for number in (1, 2, 3))
+    trial.play(
+        Scenario(
+            images={copy.image: ImageSpec(copy.image) for copy in copies},
+            servers={"hub": Holdings(copies), "mirror-1": Holdings(copies)},
+            steps=(
+                Login("ada", host),
+                *(Break("mirror-1", fault) for fault in signing_in),
+                Pull(Reference("ada/app", "1.0", host=host)),
+                Pull(Reference("ada/app", "2.0")),
+                Logout(host),
+                Pull(Reference("ada/app", "3.0")),
+            ),
+            accounts=(Account("ada", "secret"),),
         )
     )

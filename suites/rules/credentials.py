@@ -47,4 +47,25 @@ def _gives_tokens(exchange: Exchange) -> bool:
     return exchange.stage == "token" or exchange.target.partition("?")[0] == "/token"
 
 
-RULES: dict[str, PullRule] = {"CRED-1": hub_credentials_reach_hub_alone}
+def own_credentials_are_used_with_a_mirror_alone(case: PullCase) -> Finding | None:
+    """A login at Docker Hub beside one at a mirror would leave open whose credentials were seen."""
+    if not case.customer.members or case.customer.account:
+        return None
+    told = [e for e in case.exchanges if e.credentials in _SECRETS]
+    strangers = [e for e in told if e.server not in case.customer.members]
+    if strangers:
+        return broken(
+            f"{strangers[0].server} was sent what was meant for {', '.join(case.customer.members)}", strangers
+        )
+    asked = [e for e in case.to(case.customer.members) if e.status == 401]
+    if case.host in case.customer.members and asked and not told:
+        return broken(f"{case.host} asked for the credentials that were given for it, and got none", asked)
+    if told:
+        return kept(f"{told[0].server} alone was sent what was given for it", told)
+    return kept("nobody was sent the mirror's credentials", case.exchanges) if case.exchanges else None
+
+
+RULES: dict[str, PullRule] = {
+    "CRED-1": hub_credentials_reach_hub_alone,
+    "CRED-2": own_credentials_are_used_with_a_mirror_alone,
+}

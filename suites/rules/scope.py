@@ -77,7 +77,8 @@ def what_is_no_pull_touches_no_mirror(scenario: Scenario, history: History) -> I
 
 
 def _is_hubs_own(step: Step) -> bool:
-    return isinstance(step, Login | Search) or (isinstance(step, Push) and step.reference.host in HUB_NAMES)
+    host = step.reference.host if isinstance(step, Push) else step.host if isinstance(step, Login) else ""
+    return isinstance(step, Login | Search | Push) and host in HUB_NAMES
 
 
 def every_spelling_goes_by_the_mirrors(scenario: Scenario, history: History) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fixtures.model import Switch
 from fixtures.model.local import ImageStore
 from fixtures.scenario import Configure, Restart, Scenario, ShowInfo
-from simulator.arrangement import Fault
+from simulator.arrangement import Fault, FaultPlace
 from suites.strategies import NOT_A_REGISTRY
 from tests.mutants import trials
 from tests.mutants.trials import FIRST, PULL, SECOND, THIRD, Break, beside_a_good_hub, story
@@ -54,6 +54,9 @@ OUTAGES: dict[str, Fault] = {
     "5xx": Fault("status", status=503),
 }
 """A Docker Hub that is down in each of the catalogue's ways."""
+
+PLACES_TO_SIGN_IN: dict[ImageStore, FaultPlace] = {"classic": "ping", "containerd": "manifest"}
+"""Where each image store heeds a challenge."""
 
 UNHEARD = frozenset({"refuse", "dns", "untrusted"})
 
@@ -380,6 +383,26 @@ KILLS: tuple[Kill, ...] = (
                 "a token of ada's",
             ),
         )
+    ),
+    kill(
+        "CRED-2",
+        Switch.TELLS_HUB_OF_MIRRORS,
+        trials.MEMBER_AT_HUB,
+        "hub was sent what was meant for mirror-1",
+        "hub",
+    ),
+    *(
+        replace(
+            kill(
+                "CRED-2",
+                Switch.SIGNS_IN_NOWHERE,
+                trials.member(place),
+                "mirror-1 asked for the credentials that were given for it, and got none",
+                "mirror-1",
+            ),
+            stores=(store,),
+        )
+        for store, place in PLACES_TO_SIGN_IN.items()
     ),
     kill("TLS-1", Switch.HUB_IN_PLAIN_HTTP, trials.MISSED_IN_PLAIN_HTTP, "Hub was asked in plain HTTP", "hub"),
     kill(

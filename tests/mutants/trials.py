@@ -20,7 +20,8 @@ from fixtures.scenario import (
     Search,
     Step,
 )
-from simulator.arrangement import Account, Copy, Evict, Fault, Holdings, ImageSpec, Limits, Publish, Warm
+from simulator.arrangement import Account, Copy, Evict, Fault, FaultPlace, Holdings, ImageSpec, Limits, Publish, Warm
+from simulator.arrangement import Break as Change
 
 REPOSITORY, TAG = "library/app", "1.0"
 IMAGES = {"v1": ImageSpec("v1", layers=(64, 512)), "v2": ImageSpec("v2", "oci", (64, 512), ("linux/amd64",))}
@@ -138,6 +139,15 @@ def asked_for_credentials(challenge: str) -> Scenario:
     return replace(scenario, servers={**scenario.servers, "mirror-1": mirror})
 
 
+def member(place: FaultPlace) -> Scenario:
+    """Somebody has logged in to a mirror, which asks them to sign in at one place, once."""
+    asks = Fault("status", place, status=401, challenge='Basic realm="mirror"', times=1)
+    pull = Pull(replace(APP, host=MIRROR_HOSTS[0]))
+    scenario = story(Login("ada", MIRROR_HOSTS[0]), Change("mirror-1", asks), pull, mirror_1="v1")
+    return replace(scenario, accounts=(ADA,))
+
+
+MEMBER_AT_HUB = replace(story(Login("ada", MIRROR_HOSTS[0]), PULL, mirror_1="v1", hub="v1"), accounts=(ADA,))
 LIMITING = beside_a_good_hub(Fault("status", status=429))
 BUILT_AFTER_A_RELOAD = story(Restart((FIRST,)), Configure((SECOND,)), Build(APP), mirror_2="v1", hub="v1")
 

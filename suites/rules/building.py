@@ -18,7 +18,7 @@ def builds_go_the_way_of_pulls(scenario: Scenario, history: History) -> Iterator
             if not case.is_hub or not case.exchanges:
                 continue
             since = "a restart" if situation.changed_by == "restart" else "a reload"
-            yield replace(_judged(case), variant=f"{step.builder} after {since}", step=number)
+            yield replace(_judged(case), variant=f"{step.builder}: after {since}", step=number)
 
 
 def _judged(case: PullCase) -> Finding:

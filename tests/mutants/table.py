@@ -1,6 +1,7 @@
 """Which broken daemon or history turns which rule red, on which scenario, and for which reason."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from fixtures.model import Switch
 from fixtures.model.local import ImageStore
@@ -57,6 +58,8 @@ OUTAGES: dict[str, Fault] = {
 
 PLACES_TO_SIGN_IN: dict[ImageStore, FaultPlace] = {"classic": "ping", "containerd": "manifest"}
 """Where each image store heeds a challenge."""
+
+BUILDERS: tuple[Literal["classic", "buildkit"], ...] = ("classic", "buildkit")
 
 UNHEARD = frozenset({"refuse", "dns", "untrusted"})
 
@@ -517,8 +520,8 @@ KILLS: tuple[Kill, ...] = (
         also=("ORDER-2", "HIT-1"),
     ),
     *(
-        kill("BUILD-1", by, trials.built(builder), reason, *servers)
-        for builder in ("classic", "buildkit")
+        kill(f"BUILD-1/{builder}", by, trials.built(builder), reason, *servers)
+        for builder in BUILDERS
         for by, reason, servers in (
             (
                 Switch.BUILDS_PAST_MIRRORS,
@@ -548,7 +551,7 @@ KILLS: tuple[Kill, ...] = (
         )
     ),
     kill(
-        "BUILD-1",
+        "BUILD-1/buildkit",
         Switch.BUILDS_FROM_OLD_MIRRORS,
         trials.BUILT_AFTER_A_RELOAD,
         "mirror-1 is not configured, yet a build asked it",

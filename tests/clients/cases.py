@@ -31,7 +31,7 @@ class Case:
     well). ``asks`` are patterns, each of which a :func:`line` of the journal must match, and ``never`` those that none
     may. ``fails`` tells that the script must fail. ``limits``, ``fault`` (of Hub) and ``mirrors`` (a dockerd's
     ``registry-mirrors``) are there beforehand. ``daemons`` is a pattern of the names of the daemons that the case is
-    for. ``note`` is what may surprise a reader, for docs/simulator.md.
+    for. ``note`` is what may surprise a reader, for docs/simulator-reference.md.
     """
 
     action: str

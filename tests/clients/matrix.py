@@ -1,4 +1,4 @@
-"""The matrix: every client, and everything that it is tried with. docs/simulator.md shows it."""
+"""The matrix: every client, and everything that it is tried with. docs/simulator-reference.md shows it."""
 
 from collections.abc import Sequence
 

@@ -1,10 +1,10 @@
-"""docs/simulator.md names every client of the matrix, what it is tried with, and what surprises."""
+"""docs/simulator-reference.md names every client of the matrix, what it is tried with, and what surprises."""
 
 from tests.clients.matrix import CLIENTS
 from tests.docs.test_docs import PAGES, rows
 
 HEADING = "## Clients tried"
-PAGE = PAGES["docs/simulator.md"]
+PAGE = PAGES["docs/simulator-reference.md"]
 
 
 def test_the_table_is_the_matrix() -> None:

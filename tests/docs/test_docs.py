@@ -86,7 +86,9 @@ def test_there_are_commands() -> None:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_a_command_is_one_that_there_is(command: str) -> None:
+def test_a_command_is_one_that_there_is(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hub.json").write_text(blocks(PAGES["docs/simulator.md"], "json")[0])
+    monkeypatch.chdir(tmp_path)
     words = shlex.split(command)
     match words:
         case ["tox"]:

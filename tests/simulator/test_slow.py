@@ -135,7 +135,7 @@ def test_what_comes_byte_by_byte_is_served(bench: Bench) -> None:
 
 
 def test_the_documentation_tells_the_limits() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "simulator-reference.md").read_text()
     for told in (
         f"| request target | {http.LONGEST_TARGET >> 10} KiB | 414 |",
         f"| header fields | {http.MOST_FIELDS}, of {http.LONGEST_HEAD >> 10} KiB together | 431 |",

@@ -15,7 +15,7 @@ from tests.simulator.conftest import Bench
 
 MODULES = (test_pull, test_push, test_discovery, test_management)
 CASES = [(check, name) for check in CHECKS for name in check.subjects]
-DOCUMENT = Path(__file__).parents[3] / "docs" / "simulator.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "simulator-reference.md"
 
 
 @pytest.mark.parametrize(("check", "name"), CASES, ids=lambda value: value if isinstance(value, str) else value.name)

@@ -54,6 +54,7 @@ def options(arguments: list[str]) -> Options:
     """Read the command line; exits with code 2 where that fails."""
     parser = argparse.ArgumentParser(
         prog="python -m simulator",
+        usage="%(prog)s serve [OPTION ...]\n       %(prog)s --topology FILE --certificates DIR [OPTION ...]",
         description="Docker Hub and its mirrors, simulated.",
         epilog="'python -m simulator serve --help' tells how to start Hub and mirrors without a topology.",
     )

@@ -110,7 +110,7 @@ def policy_from(data: bytes) -> Policy:
 
 def changes_from(data: bytes) -> tuple[Change, ...]:
     """Read one change or a list of them; raises MalformedError."""
-    return _read(CHANGES, data if data.lstrip().startswith(b"[") else b"[%s]" % data, "changes")
+    return _read(CHANGES, data if data.lstrip().startswith(b"[") else b"[%s]" % data, "list of changes")
 
 
 def changes_json(changes: tuple[Change, ...]) -> bytes:

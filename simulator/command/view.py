@@ -1,6 +1,8 @@
 """A live view of a journal: a line for each exchange, of who asks whom for what."""
 
 import asyncio
+import io
+import select
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -19,14 +21,25 @@ async def show(journal: Callable[[], Journal], epoch: datetime, write: Printer) 
     """Print every exchange once it has ended, or is known never to be answered; until cancelled.
 
     ``journal`` gives the present one: an arrangement begins another. ``epoch`` is the time of day at second 0 of
-    its clock.
+    its clock. Where nobody reads what is printed, it waits, and the servers do not.
     """
     follower = Follower(journal())
     while True:
         for exchange in follower.news(journal()):
+            while not _is_read():
+                await asyncio.sleep(INTERVAL)
             write(line(exchange, epoch.astimezone()), exchange.status)
-        sys.stdout.flush()
+            sys.stdout.flush()
         await asyncio.sleep(INTERVAL)
+
+
+def _is_read() -> bool:
+    """Whether standard output takes a line (far less than PIPE_BUF) without waiting for a reader."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except io.UnsupportedOperation:
+        return True
+    return bool(select.select([], [descriptor], [], 0)[1])
 
 
 class Follower:

@@ -1,5 +1,6 @@
 """``python -m simulator serve`` as a process."""
 
+import fcntl
 import json
 import os
 import re
@@ -349,6 +350,16 @@ def test_without_rich_the_lines_are_plain(temporary: Path) -> None:
         http.get(f"https://index.docker.io:{served.sites()[0].https_port}/v2/")
     assert re.fullmatch(r"\d\d:\d\d:\d\d 127\.0\.0\.1 GET  hub      401        86 /v2/\n", served.line())
     assert served.end() == (0, "", "")
+
+
+def test_what_nobody_reads_keeps_no_client_waiting(temporary: Path) -> None:
+    served = start(temporary)
+    assert served.process.stdout is not None
+    fcntl.fcntl(served.process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    address = f"https://index.docker.io:{served.sites()[0].https_port}/v2/"
+    with served.http() as http:
+        assert {http.get(address).status_code for _ in range(1500)} == {401}
+    assert served.end()[0] == 0
 
 
 @pytest.mark.parametrize("before", ["", WITHOUT_RICH])

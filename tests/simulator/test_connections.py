@@ -84,7 +84,7 @@ def always(response: Response) -> Callable[[World], Answerer]:
 
 def run(test: Awaitable[None]) -> None:
     async def whole() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await test
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

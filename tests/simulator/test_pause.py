@@ -12,8 +12,8 @@ def test_a_timer_that_comes_too_early_ends_no_pause(monkeypatch: pytest.MonkeyPa
         nonlocal now
         now += max(seconds / 2, 0.001)
 
-    monkeypatch.setattr(pause.time, "monotonic", lambda: now)
-    monkeypatch.setattr(pause.asyncio, "sleep", too_early)
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr("asyncio.sleep", too_early)
     step = pause.pause(5)
     with pytest.raises(StopIteration):
         step.send(None)

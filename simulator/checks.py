@@ -30,7 +30,14 @@ MOST_REQUESTS = 10_000
 LONGEST_TIME = 3.2e9
 """Seconds: about a century."""
 
+LONGEST_ADVANCE = 366 * 86400
+"""Seconds that may be skipped at one time."""
+
+MOST_CHECKS = 100_000
+"""How often, in an advance, mirrors may ask by themselves what a tag names. Each is a request, and so takes time."""
+
 _TIME = (0.1, LONGEST_TIME)
+_INTERVAL = (1, LONGEST_TIME)
 _RANGES: Mapping[str, tuple[float, float]] = {
     "admission.requests": (1, MOST_REQUESTS),
     "admission.within": _TIME,
@@ -40,8 +47,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "eviction.images": (0, 1 << 62),
     "eviction.idle": _TIME,
     "eviction.age": _TIME,
-    "eviction.sweep": _TIME,
-    "sync.every": _TIME,
+    "eviction.sweep": _INTERVAL,
+    "sync.every": _INTERVAL,
     "sync.fresh": (0, LONGEST_TIME),
     "upstream.timeout": _TIME,
 }
@@ -65,6 +72,19 @@ def check_arrangement(topology: Topology, arrangement: Arrangement) -> None:
         if holdings.policy is not None:
             _check_policy(site_named(topology, server), policy_of(holdings.policy))
     _check_hub(arrangement)
+
+
+def check_advance(seconds: float, checks: float) -> None:
+    """Raise ArrangementError where so many seconds cannot be skipped, or would have mirrors ask for tags so often."""
+    if not 0 <= seconds <= LONGEST_ADVANCE:
+        message = f"The clock cannot skip {seconds} s; it may be 0 to {LONGEST_ADVANCE}."
+        raise ArrangementError(message)
+    if checks > MOST_CHECKS:
+        message = (
+            f"In {seconds} s mirrors would ask {checks:.0f} times what a tag names, and {MOST_CHECKS} is the most; "
+            "skip less, or let 'sync.every' be longer."
+        )
+        raise ArrangementError(message)
 
 
 def _check_policy(site: Site, policy: Policy) -> None:

@@ -27,7 +27,7 @@ from simulator.arrangement import (
     Warm,
 )
 from simulator.bounds import LONGEST_FORM, STANDARD, Bounds
-from simulator.checks import ArrangementError, check_arrangement, check_change, hub_of, site_named
+from simulator.checks import ArrangementError, check_advance, check_arrangement, check_change, hub_of, site_named
 from simulator.direct import drive
 from simulator.faults import SPOILING, Faults, Strike, Subject
 from simulator.hub import tokens
@@ -280,10 +280,16 @@ class World:
         except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
             self.journal.errors.append(f"{site} failed at what it does by itself: {problem!r}")
 
+    def check_advance(self, seconds: float) -> None:
+        """Raise ArrangementError where so many seconds cannot be skipped: that must come to an end."""
+        mirrors = (server.mirror for server in self._servers.values() if server.mirror)
+        check_advance(seconds, sum(mirror.checks_within(seconds) for mirror in mirrors))
+
     def advance(self, now: float, seconds: float) -> float:
         """Let so many seconds pass, with every turn in between at its time and in its order; returns the new time.
-        What is asked meanwhile is answered as by ``handle``.
+        What is asked meanwhile is answered as by ``handle``. Raises ArrangementError where that would not end.
         """
+        self.check_advance(seconds)
         self._settle(now + seconds)
         return now + seconds
 

@@ -6,13 +6,11 @@ from typing import Annotated, Any, TypeVar
 from pydantic import ConfigDict, Discriminator, Field, TypeAdapter, ValidationError
 
 from simulator.arrangement import Arrangement, Change, Content
+from simulator.checks import LONGEST_ADVANCE
 from simulator.hub.limits import LedgerEntry
 from simulator.journal import Exchange
 from simulator.mirror.policy import Policy
 from simulator.topology import Topology
-
-LONGEST_ADVANCE = 366 * 86400
-"""Seconds that may be skipped at one time."""
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,11 @@ class Cache:
         """When the next image will have been idle too long, or be too old."""
         return min((next(iter(ages.values())) + longest for ages, longest in self._limits() if ages), default=None)
 
+    @property
+    def checks(self) -> int:
+        """How many tags there are to be checked."""
+        return len(self._checked)
+
     def next_check(self) -> tuple[float, str, str] | None:
         """When the tag was checked that was checked longest ago, its repository, and the tag."""
         for image, at in self._checked.items():

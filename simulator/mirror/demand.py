@@ -53,6 +53,11 @@ class Demand:
     def next_due(self) -> float | None:
         return next(iter(self._due.values()), None)
 
+    @property
+    def pending(self) -> int:
+        """How much is still to be fetched."""
+        return len(self._due) + len(self._begun)
+
     def begin(self, now: float) -> list[Wanted]:
         """What is due by now. It counts as begun until it has ended."""
         due = []

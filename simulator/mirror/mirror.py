@@ -93,6 +93,12 @@ class Mirror:
         turns = (self._next_sweep(), self._demand.next_due(), self._next_sync())
         return min((turn for turn in turns if turn is not None), default=None)
 
+    def checks_within(self, seconds: float) -> float:
+        """How often, at most, it asks within so many seconds by itself what a tag names."""
+        if self.policy.sync.when != "interval":
+            return 0.0
+        return (self.cache.checks + self._demand.pending) * seconds / self.policy.sync.every
+
     def turn(self, now: float) -> list[Program[None]]:
         """Sweep if that is due by now, and give the programs of what else is: admissions, and a sync."""
         sweep = self._next_sweep()

@@ -13,6 +13,7 @@ from simulator.messages import WHOLE, Arriving, Delivery, Request, Response
 from simulator.network import rude
 from simulator.network.http import Connection, head
 from simulator.network.intake import Intake
+from simulator.network.pause import pause
 from simulator.world import World
 
 _PIECE = 1 << 18
@@ -164,7 +165,7 @@ async def _deliver_fill(response: Response, fill: Arriving, connection: Connecti
 
 async def _deliver_slowly(response: Response, seconds: float, connection: Connection) -> int:
     if not response.body:
-        await asyncio.sleep(seconds)
+        await pause(seconds)
         _send_head(response, connection)
         return 0
     _send_head(response, connection)
@@ -173,7 +174,7 @@ async def _deliver_slowly(response: Response, seconds: float, connection: Connec
     size = math.ceil(len(response.body) / steps)
     pieces = list(_pieces(response.body, size))
     for piece in pieces:
-        await asyncio.sleep(seconds / len(pieces))
+        await pause(seconds / len(pieces))
         if connection.gone:
             break
         sent += await _send_body(piece, connection)

@@ -1,8 +1,9 @@
 """One connection of HTTP/1.1 (RFC 9112): requests come in, and each is answered before the next.
 
-Nothing lies between a connection and the application that answers its requests: that has the transport in its
-hands, and can be as rude as it likes. Most answers leave in the same turn of the event loop in which their request
-came.
+This speaks HTTP itself, on httptools' parser, since no server library lets an application have the transport in its
+hands, as faults need it, and bound heads, bodies and connections as a server for strangers must. It also answers
+twice as many requests a second as uvicorn did, for most answers leave in the same turn of the event loop in which
+their request came.
 """
 
 import asyncio
@@ -66,6 +67,8 @@ class _Incoming:
     keeps: bool = False
     body: Body | None = None
     refusal: int = 0
+    expects: bool = False
+    """Whether its client waits for a word before it sends the body (RFC 9110 section 10.1.1)."""
 
     @property
     def is_read(self) -> bool:
@@ -86,6 +89,7 @@ class Connection(asyncio.Protocol):
         "_answering",
         "_application",
         "_deaf",
+        "_ended",
         "_fields",
         "_full",
         "_heading",
@@ -93,6 +97,7 @@ class Connection(asyncio.Protocol):
         "_left",
         "_length",
         "_loop",
+        "_over",
         "_parser",
         "_queue",
         "_reading",
@@ -122,6 +127,7 @@ class Connection(asyncio.Protocol):
         self._answering: asyncio.Task[None] | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._full = self._deaf = self._heading = False
+        self._ended = self._over = False
         self.gone = False
         self.keeps = True
         """Whether it stays open after the present answer."""
@@ -140,9 +146,10 @@ class Connection(asyncio.Protocol):
         return not self.transport.is_closing()
 
     async def until_gone(self) -> None:
-        """Wait until the connection has ended."""
-        while not self.gone:
+        """Wait until the connection has ended, or its client says no more: then end it."""
+        while not (self.gone or self._ended):
             await self.news()
+        self.transport.close()
 
     async def news(self) -> None:
         """Wait until there is room for more to be written, the connection has ended, or it is nudged."""
@@ -169,7 +176,7 @@ class Connection(asyncio.Protocol):
         """
         if not self._deaf and (self._heading or self._reading):
             self._refuse(408)
-        elif self._deaf or self._answering:
+        elif self._deaf or self._answering or self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
             self.transport.close()
@@ -210,6 +217,17 @@ class Connection(asyncio.Protocol):
         if len(self._queue) > _MOST_WAITING:
             self.transport.pause_reading()
 
+    def eof_received(self) -> bool:
+        """The client says no more, but may still read (RFC 9112 section 9.6): it gets what it asked for, and then the
+        connection is closed. Where asyncio speaks TLS it closes now, whatever this returns.
+        """
+        if self._over:
+            return False
+        self._ended, self._heading = True, False
+        self.nudge()
+        self._break_off_body()
+        return not self.rests
+
     def pause_writing(self) -> None:
         self._full = True
         self._stir()
@@ -224,9 +242,7 @@ class Connection(asyncio.Protocol):
         self.gone, self._deaf, self._full = True, True, False
         self._left(self)
         self.nudge()
-        if self._reading and self._reading.body:
-            self._reading.body.arrival = "broken-off"
-            self._read()
+        self._break_off_body()
 
     # What the parser tells.
 
@@ -272,7 +288,7 @@ class Connection(asyncio.Protocol):
         limit = self._application.appetite(request)
         body = self._application.intake.begin(request, limit) if limit else None
         if request.header("expect"):
-            self._expected(_Incoming(request, keeps, body))
+            self._expected(_Incoming(request, keeps, body, expects=True))
         elif body is None or body.arrival == "too-large":
             self._enter(_Incoming(request, keeps, body))
         else:
@@ -301,8 +317,19 @@ class Connection(asyncio.Protocol):
             return
         self._reading = incoming
         self._stir()
-        if self._answering is None and not self._queue:
+        self._invite()
+
+    def _invite(self) -> None:
+        """Give the word that a body may come, when all answers before have left."""
+        if self._reading and self._reading.expects and not (self._answering or self._queue):
+            self._reading.expects = False
             self.transport.write(_CONTINUE)
+
+    def _break_off_body(self) -> None:
+        """No more comes of the present body."""
+        if self._reading and self._reading.body:
+            self._reading.body.arrival = "broken-off"
+            self._read()
 
     def _read(self) -> None:
         """No more is read of the present body."""
@@ -329,8 +356,9 @@ class Connection(asyncio.Protocol):
         """Answer what waits, as far as may be."""
         while self._queue and not (self._answering or self._full):
             self._answer(self._queue.popleft())
-        if not (self._queue or self.gone):
+        if not (self._queue or self.gone or self._ended):
             self.transport.resume_reading()
+        self._invite()
 
     def _answer(self, incoming: _Incoming) -> None:
         if incoming.refusal:
@@ -338,7 +366,7 @@ class Connection(asyncio.Protocol):
             self._close(incoming)
             return
         request, body = incoming.request, incoming.body
-        self.keeps = self.keeps and incoming.keeps
+        self.keeps = self.keeps and incoming.keeps and not (self._ended and not self._queue)
         if body:
             request = replace(request, body=body.data, arrival=body.arrival)
         rest = self._application.answer(request, self)
@@ -360,7 +388,7 @@ class Connection(asyncio.Protocol):
         if incoming.body:
             incoming.body.let_go()
         self._stir()
-        if not self.keeps:
+        if not self.keeps or (self._ended and not self._queue):
             self._close(incoming)
 
     def _stir(self) -> None:
@@ -373,9 +401,9 @@ class Connection(asyncio.Protocol):
         """Close after the answer to a request, of which more may come that nobody reads: if that met a closed
         connection, it would undo the answer (RFC 9112 section 9.6). So the client has a while to close first.
         """
-        self._deaf = True
+        self._deaf = self._over = True
         self._queue.clear()
-        if last.is_read or not self.transport.can_write_eof():
+        if last.is_read or self._ended or not self.transport.can_write_eof():
             self.transport.close()
         elif not self.transport.is_closing():
             self.transport.write_eof()

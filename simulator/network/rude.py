@@ -12,6 +12,7 @@ from typing import cast
 
 from simulator.arrangement import Fault
 from simulator.messages import DeliveryKind, Headers, Response
+from simulator.network.pause import pause
 
 KINDS: frozenset[DeliveryKind] = frozenset(
     {"close", "garbage", "slow-headers", "endless-headers", "endless-body", "wrong-length", "two-lengths"}
@@ -108,7 +109,7 @@ async def _trickle(transport: asyncio.Transport, data: bytes, seconds: float) ->
     steps = min(len(data), math.ceil(seconds / _INTERVAL))
     size = math.ceil(len(data) / steps)
     for start in range(0, len(data), size):
-        await asyncio.sleep(seconds * size / len(data))
+        await pause(seconds * size / len(data))
         if transport.is_closing():
             break
         transport.write(data[start : start + size])

@@ -159,8 +159,9 @@ class Simulator:
     async def advance(self, seconds: float) -> float:
         """Let the world's clock skip so many seconds, and tell the time thereafter.
 
-        All that happens meanwhile happens in its order, with the clock standing at its time.
+        All that happens meanwhile happens in its order, with the clock standing at its time. Raises ArrangementError.
         """
+        self.world.check_advance(seconds)
         return await self._turns.advance(seconds)
 
     async def load(self, site: str, archive: Archive, places: tuple[Placed, ...]) -> None:

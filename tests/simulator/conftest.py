@@ -125,12 +125,12 @@ class Bench:
     def connect_bare(self, name: str) -> socket.socket:
         """A connection to a port of TLS, with no TLS yet."""
         site = self.site(name)
-        return socket.create_connection((site.address, site.tls_ports[0]), timeout=5)
+        return socket.create_connection((site.address, site.tls_ports[0]), timeout=60)
 
     def connect(self, name: str, *, tls: bool = False) -> socket.socket:
         site = self.site(name)
         port = (site.tls_ports if tls else site.plain_ports)[0]
-        plain = socket.create_connection((site.address, port), timeout=5)
+        plain = socket.create_connection((site.address, port), timeout=60)
         if not tls:
             return plain
         try:
@@ -194,5 +194,5 @@ def bench(session_bench: Bench) -> Bench:
 
 @pytest.fixture
 def http(bench: Bench) -> Iterator[httpx.Client]:
-    with httpx.Client(verify=bench.trust, trust_env=False, timeout=5) as client:
+    with httpx.Client(verify=bench.trust, trust_env=False, timeout=60) as client:
         yield client

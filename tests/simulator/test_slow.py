@@ -39,7 +39,7 @@ def hasty(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -172,11 +172,11 @@ def resident(served: Served) -> int:
 
 
 def connect(site: Site) -> socket.socket:
-    return socket.create_connection((site.address, site.plain_ports[0]), timeout=10)
+    return socket.create_connection((site.address, site.plain_ports[0]), timeout=60)
 
 
 def ping(site: Site) -> int:
-    return httpx.get(f"http://{site.address}:{site.plain_ports[0]}/v2/", trust_env=False, timeout=10).status_code
+    return httpx.get(f"http://{site.address}:{site.plain_ports[0]}/v2/", trust_env=False, timeout=60).status_code
 
 
 @pytest.fixture

@@ -365,7 +365,7 @@ def test_closing_leaves_no_connection_open_whose_handshake_was_under_way(tmp_pat
         asked = asyncio.ensure_future(stage.ask(f"https://{host}/v2/"))
         await hello.wait()
         await stage.upstream.close()
-        await asyncio.wait_for(gone.wait(), 10)
+        await asyncio.wait_for(gone.wait(), 60)
         server.close()
         assert (await asked).response is None
 

@@ -601,7 +601,8 @@ BAD = [
     ("one", Policy(admission=Admission(probability=1.5)), "probability=1.5"),
     ("one", Policy(admission=Admission(delay=-1)), "delay=-1"),
     ("one", Policy(eviction=Eviction(bytes=-1)), "bytes=-1"),
-    ("one", Policy(eviction=Eviction(sweep=0)), "sweep=0"),
+    ("one", Policy(eviction=Eviction(sweep=0.9)), "sweep=0.9; it may be 1 to"),
+    ("one", Policy(sync=Sync(every=0.9)), "every=0.9; it may be 1 to"),
     ("one", Policy(eviction=Eviction(idle=float("nan"))), "idle=nan"),
     ("one", Policy(sync=Sync(every=float("inf"))), "every=inf"),
     ("one", Policy(upstream=Upstream("registry-1.docker.io")), "is written like"),
@@ -618,6 +619,21 @@ def test_a_policy_that_cannot_be_is_refused_in_one_sentence(server: str, policy:
     with pytest.raises(ArrangementError, match=sentence) as caught:
         World(TOPOLOGY).arrange(Arrangement(servers={server: Holdings(policy=policy)}))
     assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 1e9, float("nan")])
+def test_time_cannot_go_back_nor_skip_more_than_a_year(seconds: float) -> None:
+    with pytest.raises(ArrangementError, match="The clock cannot skip"):
+        World(TOPOLOGY).advance(0.0, seconds)
+
+
+def test_an_advance_that_would_take_too_many_checks_is_refused_and_changes_nothing() -> None:
+    asker = mirrored(Policy(sync=Sync("interval", every=1)), held=AT_MIRROR)
+    with pytest.raises(ArrangementError, match=r"^In 31622400.* s mirrors would ask \d+ times what a tag names, .*\.$"):
+        asker.world.advance(asker.now, 366 * 86400.0)
+    assert len(asker.world.journal) == 0
+    asker.world.advance(asker.now, 10.0)
+    assert len(asker.world.journal) > 0
 
 
 @pytest.mark.parametrize(

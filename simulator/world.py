@@ -4,9 +4,8 @@ No sockets, no clock: ``now`` is passed in, in seconds of one monotonic clock.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import parse_qs
 
 from simulator import faults
 from simulator.archives.reading import Archive
@@ -23,18 +22,17 @@ from simulator.arrangement import (
     Holdings,
     ImageSpec,
     Publish,
-    Stage,
     Warm,
 )
 from simulator.bounds import LONGEST_FORM, STANDARD, Bounds
-from simulator.checks import ArrangementError, check_advance, check_arrangement, check_change, hub_of, site_named
+from simulator.checks import check_advance, check_arrangement, check_change, hub_of, site_named
 from simulator.direct import drive
-from simulator.faults import SPOILING, Faults, Strike, Subject
-from simulator.hub import tokens
+from simulator.exchanges import Asked, exchange, subject, target
+from simulator.faults import SPOILING, Faults, Strike
 from simulator.hub.hub import PROBE, PROBE_IMAGE, PROBE_TAG, Answer, Hub
 from simulator.hub.limits import Ledger
 from simulator.hub.seals import Seal
-from simulator.journal import CredentialsKind, Exchange, Journal, Reply
+from simulator.journal import Journal, Reply
 from simulator.messages import Request, Response
 from simulator.mirror.mirror import Mirror
 from simulator.mirror.policy import policy_of
@@ -44,32 +42,10 @@ from simulator.registry import reading as registry
 from simulator.registry.content import build
 from simulator.registry.paths import READ, Route, changes, route
 from simulator.registry.store import Holding, Store, role_matches
+from simulator.servers import Server
 from simulator.topology import AUTH_HOST, CDN_HOSTS, HTTPS_PORT, Site, Topology
 
 _EPOCH = datetime(2025, 1, 1, tzinfo=UTC)
-_CREDENTIALS: dict[str, CredentialsKind] = {"": "none", "basic": "basic", "bearer": "bearer"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Where a request arrived and what it is about."""
-
-    site: str
-    host: str
-    route: Route
-    stage: Stage
-    role: str = ""
-    image: str = ""
-
-
-class _Server:
-    """One site with its present state: what it holds, in a ``store``, or as a ``mirror`` that has a policy."""
-
-    def __init__(self, site: Site, store: Store) -> None:
-        self.site = site
-        self.store = store
-        self.mirror: Mirror | None = None
-        self.faults = Faults()
 
 
 class World:
@@ -94,7 +70,7 @@ class World:
         self._stores = 0
         hubs = (site for site in topology.sites if site.kind == "hub")
         self._hub = Hub(Seal(seed), epoch, next((site.https_port for site in hubs), HTTPS_PORT))
-        self._servers = {site.name: _Server(site, self._stock(site)) for site in topology.sites}
+        self._servers = {site.name: Server(site, self._stock(site)) for site in topology.sites}
         self._images: dict[str, ImageSpec] = {}
         self._known: dict[str, tuple[str, str]] = {}
         self._roots: dict[str, Content] = {}
@@ -125,7 +101,7 @@ class World:
                 policy, seed = policy_of(holdings.policy), f"{self._seed} {name}"
                 server.mirror = Mirror(server.site, policy, seed, self._latest, self.bounds)
             for copy in holdings.copies:
-                self._put(server, copy)
+                server.put(copy.repository, copy.tag, self._holding(copy), self._latest)
         self.journal = Journal(self.bounds.exchanges)
         return contents
 
@@ -150,15 +126,11 @@ class World:
         server = self._servers[change.server]
         match change:
             case Publish(repository=repository, tag=tag, image=image):
-                self._put(server, Copy(repository, tag, image))
+                server.put(repository, tag, self._holding(Copy(repository, tag, image)), self._latest)
             case Warm(repository=repository, tag=tag):
-                hub = self._servers[hub_of(self.topology).name].store
-                if server.mirror:
-                    server.mirror.put(repository, tag, hub.closure(repository, tag), self._latest)
-                else:
-                    server.store.take(hub, repository, tag)
-            case Evict():
-                self._evict(server, change)
+                server.take(self._servers[hub_of(self.topology).name].store, repository, tag, self._latest)
+            case Evict(roles=roles):
+                server.evict(change, lambda root: self._playing(roles, root))
             case Break(fault=fault):
                 server.faults.add(fault)
             case Heal():
@@ -170,47 +142,7 @@ class World:
 
         Raises ArrangementError where there is no such site, or no room; what was taken in by then has no tag.
         """
-        server = self._servers[site_named(self.topology, site).name]
-        if server.mirror:
-            server.mirror.put(repository, tag, archive.parts(root), self._latest)
-            return
-        for digest in archive.needed(root):
-            manifest = archive.manifests.get(digest)
-            named = tag if digest == root else None
-            if not (
-                server.store.put_manifest(repository, digest, named, manifest)
-                if manifest
-                else server.store.put_blob(repository, digest, archive.blobs[digest])
-            ):
-                message = f"There is no room left on server {site!r} for {repository}; all content is kept in memory."
-                raise ArrangementError(message)
-
-    def _put(self, server: _Server, copy: Copy) -> None:
-        """Let a server hold a copy of an image."""
-        holding = self._holding(copy)
-        if server.mirror is None:
-            server.store.put(copy.repository, copy.tag, holding)
-            return
-        whole = replace(holding, without=frozenset())
-        objects = holding.image.content.objects
-        parts = [found for part in objects if (found := whole.found(part.digest))]
-        server.mirror.put(copy.repository, copy.tag, parts, self._latest)
-        if lacking := {part.digest for part in objects if not holding.find(part.digest)}:
-            reference = copy.tag or holding.image.content.root
-            server.mirror.strip(copy.repository, reference, lambda _: lacking)
-
-    def _evict(self, server: _Server, change: Evict) -> None:
-        held = server.mirror.cache if server.mirror else server.store
-        for digest in change.digests:
-            held.drop(change.repository, digest)
-        if change.digests:
-            return
-        if server.mirror is None:
-            server.store.evict(change.repository, change.tag, change.roles)
-        elif change.roles:
-            server.mirror.strip(change.repository, change.tag, lambda root: self._playing(change.roles, root))
-        else:
-            server.mirror.cache.evict(change.repository, change.tag)
+        self._servers[site_named(self.topology, site).name].load(archive, repository, tag, root, self._latest)
 
     def _playing(self, roles: tuple[str, ...], root: str) -> set[str]:
         """The digests of an arranged image's objects that have one of these roles."""
@@ -324,22 +256,22 @@ class World:
             if server and server.mirror:
                 response = server.mirror.at_once(asked.route, request, now)
                 if response is None:
-                    entry = journal.begin(self._exchange(asked, request, now, Answer(Response(0)), None))
+                    entry = journal.begin(exchange(len(journal), asked, now, Answer(Response(0)), None))
                     whole = any(server.faults.has(kind, now) for kind in SPOILING)
                     response = yield from server.mirror.answer(asked.route, request, now, whole=whole)
                 asked = self._found(asked, response)
             given, struck = self._struck(server, asked, request, now, response)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the journal must tell of it
-            journal.errors.append(f"{request.method} {_target(request)} at {at}: {problem!r}")
+            journal.errors.append(f"{request.method} {target(request)} at {at}: {problem!r}")
             given = Answer(answers.text(500, "The simulator failed; its journal says why.\n"))
         given = Answer(_as_asked(request, given.response), given.account)
-        told = self._exchange(asked, request, now, given, struck)
+        told = exchange(len(journal), asked, now, given, struck)
         if entry is None:
             return Reply(given.response, journal.begin(told))
         entry.answer(told)
         return Reply(given.response, entry)
 
-    def _arrived(self, request: Request, site: str) -> tuple[_Server | None, str, str]:
+    def _arrived(self, request: Request, site: str) -> tuple[Server | None, str, str]:
         """The server that a request is for, the host it names, and the site where it arrived."""
         host = request.host.lower().partition(":")[0]
         named = self.topology.site_of(host)
@@ -348,7 +280,7 @@ class World:
         return server if server and server.site.answers_to(host) else None, host, at
 
     def _struck(
-        self, server: _Server | None, asked: _Asked, request: Request, now: float, known: Response | None
+        self, server: Server | None, asked: Asked, request: Request, now: float, known: Response | None
     ) -> tuple[Answer, Strike | None]:
         """The answer, unless it is ``known``, and the fault that spoiled it. What changes something is
         struck beforehand.
@@ -356,13 +288,13 @@ class World:
         if server is None or known or not changes(asked.route, request.method):
             answer = Answer(known) if known else self._answer(server, asked, request, now)
             response = _as_asked(request, answer.response)
-            strike = server.faults.striking(_subject(asked, request, answer.account), response, now) if server else None
+            strike = server.faults.striking(subject(asked, answer.account), response, now) if server else None
             if answer.quote and not (strike and faults.forestalls(strike.fault)):
                 self._hub.meter.charge(answer.quote, len(self.journal))
         else:
             response = Response(200)
             account = self._hub.whose(request, now) if server.site.kind == "hub" else ""
-            strike = server.faults.striking(_subject(asked, request, account), response, now)
+            strike = server.faults.striking(subject(asked, account), response, now)
             if strike is None or strike.fault.kind in faults.DELAYS:
                 answer = self._answer(server, asked, request, now)
                 response = answer.response
@@ -372,34 +304,32 @@ class World:
             return Answer(response, answer.account), None
         return Answer(faults.effect(strike.fault, response), answer.account), strike
 
-    def _route(self, server: _Server | None, host: str, request: Request) -> Route:
+    def _route(self, server: Server | None, host: str, request: Request) -> Route:
         if server is None:
             return Route("other")
         return self._hub.route(host, request) if server.site.kind == "hub" else route(request.path)
 
-    def _asked(self, at: str, host: str, server: _Server | None, request: Request) -> _Asked:
+    def _asked(self, at: str, host: str, server: Server | None, request: Request) -> Asked:
         asked = self._route(server, host, request)
-        if server is None or asked.kind not in ("manifest", "blob"):
-            return _Asked(at, host, asked, _PLAIN_STAGES[asked.kind])
-        if request.method == "PUT":
-            return _Asked(at, host, asked, _stage(asked, ""))
+        if server is None or asked.kind not in ("manifest", "blob") or request.method == "PUT":
+            return Asked(request, at, host, asked)
         if server.mirror:
             role, image = self._known.get(asked.reference, ("", ""))
-            return _Asked(at, host, asked, _stage(asked, role), role, image)
+            return Asked(request, at, host, asked, role, image)
         held = server.store.manifest if asked.kind == "manifest" else server.store.blob
         found = held(asked.repository, asked.reference)
         arranged = (found.object.role, found.image) if found and found.image else None
         role, image = arranged or self._known.get(found.object.digest if found else asked.reference, ("", ""))
-        return _Asked(at, host, asked, _stage(asked, role), role, image)
+        return Asked(request, at, host, asked, role, image)
 
-    def _found(self, asked: _Asked, response: Response) -> _Asked:
+    def _found(self, asked: Asked, response: Response) -> Asked:
         """The same, now that the answer tells what a tag named."""
         if asked.role or not asked.route.by_tag:
             return asked
         role, image = self._known.get(response.header("docker-content-digest"), ("", ""))
         return replace(asked, role=role, image=image)
 
-    def _answer(self, server: _Server | None, asked: _Asked, request: Request, now: float) -> Answer:
+    def _answer(self, server: Server | None, asked: Asked, request: Request, now: float) -> Answer:
         if server is None:
             return Answer(answers.text(421, "This server has no such name.\n"))
         limit = self.appetite(request, server.site.name)
@@ -409,36 +339,9 @@ class World:
             return self._hub.answer(asked.host, server.store, asked.route, request, now)
         return Answer(registry.answer(server.store, asked.route, request, server.site.kind))
 
-    def _noted(self, server: _Server, request: Request, now: float) -> str:
+    def _noted(self, server: Server, request: Request, now: float) -> str:
         """Let Hub take note of a request that it is kept from answering; tells whose the request is."""
         return self._hub.noted(request, now) if server.site.kind == "hub" else ""
-
-    def _exchange(self, asked: _Asked, request: Request, now: float, given: Answer, struck: Strike | None) -> Exchange:
-        return Exchange(
-            seq=len(self.journal),
-            began=now,
-            ended=None,
-            server=asked.site,
-            host=request.host,
-            client=request.client,
-            method=request.method,
-            target=_target(request),
-            stage=asked.stage,
-            repository=asked.route.repository,
-            reference=asked.route.reference,
-            role=asked.role,
-            image=asked.image,
-            namespace=_namespace(request.query),
-            user_agent=request.header("user-agent"),
-            credentials=_credentials(request),
-            status=given.response.status,
-            length=int(given.response.header("content-length") or 0),
-            sent=0,
-            fault=struck.fault.kind if struck else "",
-            scheme=request.scheme,
-            account=given.account,
-            fault_name=struck.name if struck else "",
-        )
 
     def _stock(self, site: Site) -> Store:
         """A store that no upload of before belongs to, with what a site holds before anything is arranged: Hub has
@@ -454,52 +357,5 @@ class World:
         return Holding(copy.image, build(self._images[copy.image]), frozenset(copy.without))
 
 
-_PLAIN_STAGES: dict[str, Stage] = {
-    "ping": "ping",
-    "token": "token",
-    "upload": "upload",
-    "tags": "tags",
-    "referrers": "referrers",
-    "search": "other",
-    "other": "other",
-}
-
-
-def _stage(route: Route, role: str) -> Stage:
-    if route.kind == "manifest":
-        return "manifest-by-tag" if route.by_tag else "manifest-by-digest"
-    if role.endswith("config"):
-        return "config"
-    return "layer" if "layer:" in role else "blob"
-
-
-def _subject(asked: _Asked, request: Request, account: str) -> Subject:
-    about = asked.route
-    return Subject(
-        stage=asked.stage,
-        method=request.method,
-        repository=about.repository,
-        reference=about.reference,
-        role=asked.role,
-        client=request.client,
-        account=account,
-    )
-
-
 def _as_asked(request: Request, response: Response) -> Response:
     return answers.without_body(response) if request.method == "HEAD" else response
-
-
-def _target(request: Request) -> str:
-    return f"{request.path}?{request.query}" if request.query else request.path
-
-
-def _namespace(query: str) -> str:
-    return next(iter(parse_qs(query).get("ns", ())), "") if "ns=" in query else ""
-
-
-def _credentials(request: Request) -> CredentialsKind:
-    scheme = request.header("authorization").partition(" ")[0].lower()
-    if not scheme and tokens.has_credentials(request):
-        return "other"
-    return _CREDENTIALS.get(scheme, "other")

@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from fixtures.history import History, Outcome
+from fixtures.profiles import is_model
 from fixtures.scenario import Configure, Restart
 from report.results import Example
 from report.sequence import draw, on_the_wire
@@ -10,9 +11,15 @@ from report.text import inert, wrap
 from report.words import describe, server_of, spell
 from suites.verdict import Rule, Verdict
 
-__all__ = ["describe", "draw", "explain", "explain_together"]
+__all__ = ["describe", "draw", "explain", "explain_together", "named"]
 
 _MOST_IN_FULL = 8
+
+
+def named(history: History) -> str:
+    """The daemon, or model of one, that a history is of."""
+    what = "no daemon, but a model of one" if is_model(history.daemon) else f"dockerd {history.version}"
+    return f"{history.daemon} ({what}, {history.store} store)"
 
 
 def explain(example: Example, rule: Rule, width: int = 100) -> list[str]:
@@ -24,15 +31,16 @@ def explain_together(cases: Sequence[tuple[Example, Rule]], width: int = 100) ->
     """Examples of several rules that are one scenario on one daemon: what each rule says, then what was seen."""
     first, _ = cases[0]
     history = first.history
-    subject = f"{history.daemon} (dockerd {history.version}, {history.store} store)"
+    subject = named(history)
     lines: list[str] = []
     for example, rule in cases:
         verdict = example.verdict
         found = f"{verdict.variant}: {verdict.reason}" if verdict.variant else verdict.reason
         lines += wrap(f"{inert(rule.id)} {rule.level}: {inert(rule.title)}", width, 4)
-        facts = (("source", rule.source), ("why", rule.why), ("subject", subject), ("found", found))
+        model = example.model.sentence if example.model else ""
+        facts = (("source", rule.source), ("why", rule.why), ("subject", subject), ("found", found), ("model", model))
         for name, fact in facts:
-            if fact and (len(cases) == 1 or name in {"source", "found"}):
+            if fact and (len(cases) == 1 or name in {"source", "found", "model"}):
                 lines += wrap(f"  {name:<8} {inert(fact)}", width, 11)
     if len(cases) > 1:
         lines += ["", *wrap(f"  {'subject':<8} {inert(subject)}", width, 11)]

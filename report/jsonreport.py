@@ -27,7 +27,10 @@ def to_json(run: Run) -> str:
             "exit_code": code,
             "meaning": MEANINGS[code],
             "problems": list(run.problems),
-            "daemons": [{"name": one.name, "version": one.version, "store": one.store} for one in run.daemons],
+            "daemons": [
+                {"name": one.name, "version": one.version, "store": one.store, "is_model": one.is_model}
+                for one in run.daemons
+            ],
             "results": [_result(result) for result in run.results],
         }
     )
@@ -84,7 +87,7 @@ def _result(result: RuleResult) -> dict[str, Any]:
 def _example(result: RuleResult) -> dict[str, Any] | None:
     if result.example is None:
         return None
-    verdict = result.example.verdict
+    verdict, model = result.example.verdict, result.example.model
     return {
         "id": result.example.id,
         "ruling": verdict.ruling,
@@ -93,4 +96,5 @@ def _example(result: RuleResult) -> dict[str, Any] | None:
         "step": verdict.step,
         "exchanges": list(verdict.exchanges),
         "measure": dict(verdict.measure),
+        "model": model and {"ruling": model.ruling, "reason": model.reason, "sentence": model.sentence},
     }

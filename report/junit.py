@@ -17,7 +17,15 @@ def to_junit(run: Run) -> str:
     root = ET.Element("testsuites", name="mirror-conformance", time=f"{run.seconds:.3f}")
     for daemon in run.daemons:
         suite = _suite(root, run, daemon.name)
-        _properties(suite, seed=str(run.seed), version=daemon.version, store=daemon.store, command=run.command)
+        subject = "model of a daemon" if daemon.is_model else "daemon"
+        _properties(
+            suite,
+            seed=str(run.seed),
+            subject=subject,
+            version=daemon.version,
+            store=daemon.store,
+            command=run.command,
+        )
         for result in run.of(daemon.name):
             _case(suite, run, result)
     spoilt = _spoilt(run)

@@ -1,8 +1,10 @@
 """What a run yields: the values that every report is a function of."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from fixtures.history import History
+from fixtures.profiles import is_model
 from fixtures.scenario import Scenario
 from suites.verdict import Rule, Status, Verdict
 
@@ -11,13 +13,42 @@ EXERCISED: frozenset[Status] = frozenset({"pass", "fail", "deviation"})
 
 
 @dataclass(frozen=True)
+class Opinion:
+    """What became of a daemon's failure on the model daemon of the same image store, which is a right one.
+
+    The model ``keeps`` the rule, ``breaks`` it as well, leaves it ``silent`` (what the model did is no case for it),
+    or could not be tried (``error``). ``reason`` is what the rule says of the model.
+    """
+
+    ruling: Literal["keeps", "breaks", "silent", "error"]
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """What follows from it, for people."""
+        match self.ruling:
+            case "keeps":
+                return "the model daemon keeps it: the daemon is at fault"
+            case "breaks":
+                return f"the model breaks it as well ({self.reason}): suspect the rule or the simulator"
+            case "silent":
+                return "the rule does not apply to what the model did here: the model tells nothing"
+            case "error":
+                return f"the model could not be tried ({self.reason}): suspect the simulator"
+
+
+@dataclass(frozen=True)
 class Example:
-    """The smallest known failing (or deviating) case of a rule on a daemon. ``id`` is what ``replay`` takes."""
+    """The smallest known failing (or deviating) case of a rule on a daemon. ``id`` is what ``replay`` takes.
+
+    ``model`` is what a model makes of it (``None``: it was not asked).
+    """
 
     id: str
     scenario: Scenario
     history: History
     verdict: Verdict
+    model: Opinion | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +97,11 @@ class Daemon:
     version: str
     store: str
 
+    @property
+    def is_model(self) -> bool:
+        """Whether it is no daemon at all, but a model of one."""
+        return is_model(self.name)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -102,6 +138,11 @@ class Run:
     def of(self, daemon: str) -> tuple[RuleResult, ...]:
         """The results of one daemon."""
         return tuple(result for result in self.results if result.daemon == daemon)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of those subjects that are models: what is said of them is said of no daemon."""
+        return tuple(daemon.name for daemon in self.daemons if daemon.is_model)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

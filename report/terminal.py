@@ -19,6 +19,7 @@ _LEAST_TITLE = 24
 _INDENT = " " * 4
 _MEASURED = 24
 """The most lines that the measures may take, heading and all."""
+NO_DAEMON = "a model was tried here, not a daemon. This says nothing about any dockerd."
 _STYLES = {
     "pass": "green",
     "FAIL": "bold red",
@@ -217,6 +218,8 @@ class _Writer:
         code = exit_code(self.run)
         style = {0: "bold green", 1: "bold red"}.get(code, "bold magenta")
         yield Text()
+        if self.run.models:
+            yield from self._lines(f"{' and '.join(map(inert, self.run.models))}: {NO_DAEMON}", "bold yellow")
         yield from self._lines(f"{MEANINGS[code].upper()}: {conclusion(self.run)} Exit code {code}.", style)
         spent = f"{number(self.run.scenarios, 'scenario')}, {number(self.run.pulls, 'pull')}, {self.run.seconds:.1f} s"
         tool = f"mirror-conformance {self.run.tool_version}"

@@ -1,6 +1,7 @@
 """A run written to a directory."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -28,15 +29,21 @@ def write(run: Run, directory: Path) -> None:
     Each file is whole or not there at all: it is written under another name first. ``report.json`` comes
     last, so whatever it names exists.
     """
-    for name, cases in _examples(run).items():
-        folder = directory / "failures" / name
-        example, _ = cases[0]
-        explanations = ["\n".join(explain(*case)) for case in cases]
-        _put(folder / "scenario.json", dump(_SCENARIO.dump_python(example.scenario, mode="json")))
-        _put(folder / "history.json", dump(_HISTORY.dump_python(example.history, mode="json")))
-        _put(folder / "explanation.txt", "\n\n\n".join(explanations) + "\n")
+    for cases in _examples(run).values():
+        save(cases, directory)
     _put(directory / "junit.xml", to_junit(run))
     _put(directory / "report.json", to_json(run))
+
+
+def save(cases: Sequence[tuple[Example, Rule]], directory: Path) -> Path:
+    """Write ``failures/<id>/`` for one example and the rules that it breaks; the folder is returned."""
+    example, _ = cases[0]
+    folder = directory / "failures" / example.id
+    explanations = ["\n".join(explain(*case)) for case in cases]
+    _put(folder / "scenario.json", dump(_SCENARIO.dump_python(example.scenario, mode="json")))
+    _put(folder / "history.json", dump(_HISTORY.dump_python(example.history, mode="json")))
+    _put(folder / "explanation.txt", "\n\n\n".join(explanations) + "\n")
+    return folder
 
 
 def _examples(run: Run) -> dict[str, list[tuple[Example, Rule]]]:

@@ -5,9 +5,10 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
@@ -28,18 +29,22 @@ from fixtures.images.making import Images, Source, ensure_images, ensure_served,
 from fixtures.images.served import LATEST
 from fixtures.lab.lab import Lab
 from fixtures.lab.registries import Registries
-from fixtures.profiles import Profile, load_profiles, select
+from fixtures.model import ModelLab
+from fixtures.playing import Player
+from fixtures.profiles import MODELS, Profile, load_profiles, select
 from fixtures.scenario import Scenario
-from report.diagram import explain
+from report.diagram import explain_together, named
 from report.results import Example, exit_code
 from report.terminal import TerminalReport
-from report.write import ReportError, write
+from report.write import ReportError, save, write
 from suites import catalogue, collector
 from suites.deviations import DEVIATIONS, Deviation, load
 from suites.judge import judge as judge_history
+from suites.opinion import with_opinion
 from suites.saved import evidence, read_history, read_scenario
+from suites.shrinking import shrunk, size
 from suites.tally import example_of
-from suites.verdict import Verdict
+from suites.verdict import Rule, Verdict
 
 SUITES = Path(__file__).parent
 REPORT = Path("conformance-report")
@@ -63,7 +68,13 @@ errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 Daemons = Annotated[
     list[str] | None,
-    typer.Option("--daemon", help="A daemon, a pattern such as 'docker-26*', default or all. May be repeated."),
+    typer.Option(
+        "--daemon",
+        help=(
+            "A daemon, a pattern such as 'docker-26*', default or all; model:classic and model:containerd are models, "
+            "which need no Docker. May be repeated."
+        ),
+    ),
 ]
 ImageSource = Annotated[Source, typer.Option("--images", help="Where images come from.")]
 DeviationsFile = Annotated[Path, typer.Option(help="The file of known deviations.")]
@@ -82,12 +93,13 @@ def run(
     deviations: DeviationsFile = DEVIATIONS,
     report: ReportDirectory = REPORT,
 ) -> None:
-    """Put real dockerds on trial, and write the verdicts to the report directory."""
+    """Put real dockerds, or models of them, on trial, and write the verdicts to the report directory."""
     wanted = catalogue.select(rule) if rule else tuple(catalogue.rules())
     profiles = select(daemon or ["default"])
     load(deviations, [profile.name for profile in load_profiles()])
     _check_writable(report)
-    at_once = min(2 * len(profiles), workers or 2 * (os.cpu_count() or 1))
+    cores = os.cpu_count() or 1
+    at_once = min(sum(cores if profile.is_model else 2 for profile in profiles), workers or 2 * cores)
     arguments = [
         str(SUITES),
         f"--rootdir={SUITES}",
@@ -102,7 +114,7 @@ def run(
     if not collector.collect(arguments):
         _refuse(f"No test matches -k {keyword!r}: `mirror-conformance list` shows the rules' ids.", NOTHING_TESTED)
     processes = f"--numprocesses={at_once if at_once > 1 else 0}"
-    with prepared(profiles, images), _progress() as told:
+    with ready(profiles, images), _progress() as told:
         gathered = collector.Collector(told)
         status = pytest.main([*arguments, processes, "--dist=loadgroup"], plugins=[gathered])
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
@@ -122,22 +134,42 @@ def replay(
     report: ReportDirectory = REPORT,
 ) -> None:
     """Play a scenario on the daemon that it failed on, or on others, and judge it."""
-    file = Path(example)
-    if not file.is_file() or file.name == HISTORY:
-        file = evidence(example, report) / "scenario.json"
-    scenario = read_scenario(file)
-    failed_on = file.with_name(HISTORY)
-    saved = file.name == "scenario.json" and failed_on.is_file()
-    profiles = select(daemon or [read_history(failed_on).daemon if saved else "default"])
+    scenario, profiles = _example(example, daemon or [], report)
     known = load(deviations, [profile.name for profile in load_profiles()])
     codes = [0]
-    with prepared(profiles, images) as made, Registries(made) as registries:
+    with labs(profiles, images) as start:
         for profile in profiles:
-            with Lab(profile, registries) as lab, lab.open(scenario) as play:
-                for step in scenario.steps:
-                    play.do(step)
-                codes.append(_tell(scenario, play.history(with_log=True), example, known))
+            with start(profile) as lab:
+                history = lab.play(scenario, with_log=True)
+            codes.append(_tell(scenario, history, example, known))
     raise typer.Exit(max(codes))
+
+
+@app.command()
+def shrink(
+    example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to a scenario's file.")],
+    daemon: Daemons = None,
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="Only these rules must still be broken.")] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="How long smaller scenarios may be tried on a daemon.")] = 120,
+    images: ImageSource = "auto",
+    report: ReportDirectory = REPORT,
+) -> None:
+    """Make a scenario that breaks rules smaller, as long as it breaks them, and save the smaller one."""
+    wanted = frozenset(catalogue.select(rule) if rule else catalogue.rules())
+    scenario, profiles = _example(example, daemon or [], report)
+    if len(profiles) != 1:
+        raise UsageError("A scenario is made smaller on one daemon: name it with --daemon.")
+    (profile,) = profiles
+    with labs(profiles, images) as start, start(profile) as lab:
+        small = shrunk(scenario, lab, wanted, timedelta(seconds=seconds), _say)
+        history = lab.play(small, with_log=True)
+    found = [v for v in judge_history(small, history) if v.ruling == "fail" and v.rule in wanted]
+    if not found:
+        raise LabError(f"{profile.name} does not break a rule each time it plays this scenario.")
+    examples = [replace(example_of(small, history, v), id=example_of(small, history, found[0]).id) for v in found]
+    folder = save(_cases(examples), report)
+    _explain(examples)
+    _say(f"{example}: {_extent(scenario)}. {folder.name}: {_extent(small)}.")
 
 
 @app.command()
@@ -161,6 +193,8 @@ def list_all(
     for profile in load_profiles():
         tried = ", tried by default" if profile.default else ""
         output.print(f"{profile.name}: dockerd {profile.version}, {profile.store} image store{tried}", soft_wrap=True)
+    for profile in MODELS:
+        output.print(f"{profile.name}: a model of a dockerd, {profile.store} image store; no Docker", soft_wrap=True)
     output.print()
     for entry in catalogue.rules().values():
         output.print(f"{entry.id}  {entry.level}  {entry.title}", soft_wrap=True)
@@ -231,7 +265,7 @@ def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Dev
     verdicts = judge_history(scenario, history)
     if not verdicts:
         raise UsageError("No rule applies to this scenario, so there is nothing to judge.")
-    output.print(f"{history.daemon} (dockerd {history.version}, {history.store} store)")
+    output.print(named(history), soft_wrap=True)
     failed: list[Example] = []
     for verdict in sorted(verdicts, key=lambda verdict: verdict.step):
         reasons = [entry.reason for entry in deviations if entry.explains(history.daemon, verdict)]
@@ -241,12 +275,37 @@ def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Dev
         elif verdict.ruling == "fail":
             failed.append(replace(example_of(scenario, history, verdict), id=name))
         output.print(f"  step {verdict.step + 1}  {verdict.rule}  {ruling}: {said}", soft_wrap=True)
-    for example in failed:
-        output.print()
-        output.print("\n".join(explain(example, book[example.verdict.rule], width=output.width)), soft_wrap=True)
+    if failed:
+        _explain(failed)
     if any(verdict.ruling == "error" for verdict in verdicts):
         return LabError.exit_code
     return int(any(book[example.verdict.rule].level == "MUST" for example in failed))
+
+
+def _explain(examples: Sequence[Example]) -> None:
+    """Rules that one scenario broke, explained together."""
+    output.print()
+    output.print("\n".join(explain_together(_cases(examples), output.width)), soft_wrap=True)
+
+
+def _cases(examples: Sequence[Example]) -> list[tuple[Example, Rule]]:
+    return [(with_opinion(example), catalogue.rules()[example.verdict.rule]) for example in examples]
+
+
+def _extent(scenario: Scenario) -> str:
+    steps = len(scenario.steps)
+    return f"{steps} step{'s' * (steps != 1)}, {size(scenario)} characters"
+
+
+def _example(example: str, daemons: Sequence[str], report: Path) -> tuple[Scenario, tuple[Profile, ...]]:
+    """A scenario that was saved, or of a person's own, and the daemons meant: by default that which it failed on."""
+    file = Path(example)
+    if not file.is_file() or file.name == HISTORY:
+        file = evidence(example, report) / "scenario.json"
+    scenario = read_scenario(file)
+    failed_on = file.with_name(HISTORY)
+    saved = file.name == "scenario.json" and failed_on.is_file()
+    return scenario, select(daemons or [read_history(failed_on).daemon if saved else "default"])
 
 
 def _told(verdict: Verdict) -> str:
@@ -257,12 +316,35 @@ def _told(verdict: Verdict) -> str:
 
 
 @contextmanager
+def labs(
+    profiles: tuple[Profile, ...], source: Source
+) -> Iterator[Callable[[Profile], AbstractContextManager[Player]]]:
+    """What starts a lab of one of these daemons."""
+    with ready(profiles, source) as made, Registries(made) if made else nullcontext() as registries:
+
+        def start(profile: Profile) -> AbstractContextManager[Player]:
+            if profile.is_model or registries is None:
+                return nullcontext(ModelLab(profile.store))
+            return Lab(profile, registries)
+
+        yield start
+
+
+@contextmanager
+def ready(profiles: tuple[Profile, ...], source: Source) -> Iterator[Images | None]:
+    """All that a command needs to play scenarios on these daemons. Models need nothing, an engine least of all."""
+    real = tuple(profile for profile in profiles if not profile.is_model)
+    with _interruptible(), prepared(real, source) if real else nullcontext() as made:
+        yield made
+
+
+@contextmanager
 def prepared(profiles: tuple[Profile, ...], source: Source) -> Iterator[Images]:
     """An engine and the images, for as long as a command needs them.
 
     What ended commands left behind goes first, what this one makes goes last, and no signal keeps it from that.
     """
-    try:
+    with _interruptible():
         engine = ensure_engine(_say)
         os.environ.update(engine.environment() | adopted())
         with closing(engine.client()) as client:
@@ -272,6 +354,13 @@ def prepared(profiles: tuple[Profile, ...], source: Source) -> Iterator[Images]:
             finally:
                 with _undisturbed():
                     remove_own(client)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end a command with one sentence."""
+    try:
+        yield
     except KeyboardInterrupt:
         _refuse("Interrupted; what the lab had started is removed.", INTERRUPTED)
 

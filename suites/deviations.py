@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fixtures.errors import UsageError
+from fixtures.profiles import is_model
 from suites.catalogue import rules
 from suites.verdict import Verdict
 
@@ -32,8 +33,8 @@ class Deviation:
     withheld: bool = False
 
     def concerns(self, daemon: str) -> bool:
-        """Whether a daemon is one of those that it speaks of."""
-        return fnmatchcase(daemon, self.daemon)
+        """Whether a daemon is one of those that it speaks of. Only a pattern of models speaks of models."""
+        return is_model(daemon) is is_model(self.daemon) and fnmatchcase(daemon, self.daemon)
 
     def explains(self, daemon: str, verdict: Verdict) -> bool:
         """Whether a verdict on a daemon is one that it speaks of."""

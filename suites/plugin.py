@@ -2,7 +2,7 @@
 
 A test of the suites takes the fixture ``trial``. It runs once for each daemon chosen with ``--daemon``. All
 tests of a daemon go to one xdist worker, so that each daemon starts once; those marked ``waits`` go to a
-second one, since they cost time and no work.
+second one, since they cost time and no work. Those of a model go anywhere: it costs nothing to start one.
 """
 
 import _thread
@@ -20,6 +20,8 @@ from fixtures.engine.discovery import Engine, ensure_engine
 from fixtures.images.making import Images, Source, ensure_images
 from fixtures.lab.lab import Lab
 from fixtures.lab.registries import Registries
+from fixtures.model import ModelLab
+from fixtures.playing import Player
 from fixtures.profiles import Profile, load_profiles, select
 from suites import catalogue
 from suites.deviations import DEVIATIONS, Deviation, load
@@ -76,7 +78,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "lab" in metafunc.fixturenames:
         lane = " waiting" if metafunc.definition.get_closest_marker("waits") else ""
         marked = [
-            pytest.param(profile, id=profile.name, marks=pytest.mark.xdist_group(f"{profile.name}{lane}"))
+            pytest.param(
+                profile,
+                id=profile.name,
+                marks=() if profile.is_model else pytest.mark.xdist_group(f"{profile.name}{lane}"),
+            )
             for profile in metafunc.config.stash[OPTIONS].profiles
         ]
         metafunc.parametrize("lab", marked, indirect=True, scope="session")
@@ -101,7 +107,7 @@ def engine() -> Iterator[Engine]:
 def images(engine: Engine, pytestconfig: pytest.Config) -> Images:
     """The images of the simulator and of the chosen daemons."""
     options = pytestconfig.stash[OPTIONS]
-    return ensure_images(engine, options.profiles, options.images, print)
+    return ensure_images(engine, [one for one in options.profiles if not one.is_model], options.images, print)
 
 
 @pytest.fixture(scope="session")
@@ -112,14 +118,19 @@ def registries(images: Images) -> Iterator[Registries]:
 
 
 @pytest.fixture(scope="session")
-def lab(request: pytest.FixtureRequest, registries: Registries) -> Iterator[Lab]:
-    """A daemon beside the registries, started once for all its tests."""
-    with Lab(request.param, registries) as running:
+def lab(request: pytest.FixtureRequest) -> Iterator[Player]:
+    """A daemon beside the registries, started once for all its tests; or a model, which needs none."""
+    profile: Profile = request.param
+    if profile.is_model:
+        yield ModelLab(profile.store)
+        return
+    registries: Registries = request.getfixturevalue("registries")
+    with Lab(profile, registries) as running:
         yield running
 
 
 @pytest.fixture
-def trial(request: pytest.FixtureRequest, lab: Lab, pytestconfig: pytest.Config) -> Iterator[Trial]:
+def trial(request: pytest.FixtureRequest, lab: Player, pytestconfig: pytest.Config) -> Iterator[Trial]:
     """Plays and judges scenarios on the daemon; what it tallied goes to the report."""
     options = pytestconfig.stash[OPTIONS]
     begun = Trial(lab, options.deviations, options.seed, options.scale)

@@ -12,6 +12,7 @@ from fixtures.history import History
 from fixtures.scenario import Pull, Scenario
 from report.results import Example, RuleResult
 from suites.deviations import Deviation
+from suites.opinion import with_opinion
 from suites.verdict import Rule, Status, Verdict
 
 _SCENARIO = TypeAdapter(Scenario)
@@ -139,7 +140,7 @@ def example_of(scenario: Scenario, history: History, verdict: Verdict) -> Exampl
 
 
 def result_of(rule: Rule, daemon: str, count: Count) -> RuleResult:
-    """The row of a rule in a report."""
+    """The row of a rule in a report; its example is tried on a model, too."""
     return RuleResult(
         rule=rule,
         daemon=daemon,
@@ -148,7 +149,7 @@ def result_of(rule: Rule, daemon: str, count: Count) -> RuleResult:
         failed=count.failed,
         deviated=count.deviated,
         errors=count.errors,
-        example=count.example,
+        example=with_opinion(count.example) if count.example else None,
         deviations=count.reasons if count.status == "deviation" else (),
         measures={name: (min(values), median(values), max(values)) for name, values in count.measures.items()},
     )

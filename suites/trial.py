@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import engine as conjecture
 
 from fixtures.history import History
-from fixtures.lab.lab import Lab, Play
+from fixtures.playing import Play, Player
 from fixtures.scenario import Scenario
 from suites.deviations import Deviation
 from suites.judge import judge
@@ -33,7 +33,7 @@ class RuleBroken(AssertionError):  # noqa: N818 - it is a finding about the subj
 class Trial:
     """Plays scenarios on a lab's daemon and keeps the tally."""
 
-    def __init__(self, lab: Lab, deviations: tuple[Deviation, ...], seed: int, scale: float) -> None:
+    def __init__(self, lab: Player, deviations: tuple[Deviation, ...], seed: int, scale: float) -> None:
         self.lab = lab
         self.tally = Tally()
         self._deviations = deviations
@@ -47,9 +47,7 @@ class Trial:
         Raises:
             RuleBroken: a rule was broken that was not known to be.
         """
-        with self.lab.open(scenario) as play:
-            for step in scenario.steps:
-                play.do(step)
+        with self.lab.played(scenario) as play:
             return self.judge(scenario, play, evidence)
 
     def judge(self, scenario: Scenario, play: Play, evidence: Path | None = None) -> History:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from fixtures.addresses import ELSEWHERE_HOST
-from fixtures.lab.lab import Play
+from fixtures.playing import Play
 from fixtures.scenario import Configure, Pull, Reference, Remove, Restart, Scenario, ShowInfo, Step
 from simulator.arrangement import Break, Copy, Evict, Heal, Holdings, ImageSpec, Publish, Warm
 from suites.strategies import HOST_OF, MIRROR_SERVERS, PARTS, TAGS, early_faults, mirror_urls, orders, references

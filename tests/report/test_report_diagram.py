@@ -6,6 +6,7 @@ import pytest
 from fixtures.history import History, LocalImage, Outcome
 from fixtures.scenario import Configure, Pull, Reference, Remove, Restart, Scenario, ShowInfo
 from report.diagram import describe, draw, explain
+from report.results import Opinion
 from report.sequence import LONG
 from simulator.arrangement import (
     Break,
@@ -394,3 +395,25 @@ def test_many_offending_exchanges_are_not_all_spelled_out() -> None:
     assert "  found    ping: x" in lines
     assert "     and 4 more" in lines
     assert sum(line.startswith("  >> ") and "|--GET" in line for line in lines) == 12
+
+
+@pytest.mark.parametrize(
+    ("opinion", "sentence"),
+    [
+        (Opinion("keeps", "all is well."), "the model daemon keeps it: the daemon is at fault"),
+        (
+            Opinion("breaks", "Hub was never asked"),
+            "the model breaks it as well (Hub was never asked): suspect the rule or the simulator",
+        ),
+        (Opinion("silent", ""), "the rule does not apply to what the model did here: the model tells nothing"),
+        (Opinion("error", "no such blob"), "the model could not be tried (no such blob): suspect the simulator"),
+    ],
+)
+def test_an_explanation_tells_what_a_model_makes_of_it(opinion: Opinion, sentence: str) -> None:
+    assert f"  model    {sentence}" in explain(replace(PARTIAL_EXAMPLE, model=opinion), FALLBACK_3)
+
+
+def test_an_explanation_of_a_models_history_names_no_dockerd() -> None:
+    history = replace(PARTIAL_HISTORY, daemon="model:classic", version="model")
+    lines = explain(replace(PARTIAL_EXAMPLE, history=history), FALLBACK_3)
+    assert "  subject  model:classic (no daemon, but a model of one, classic store)" in lines

@@ -13,7 +13,7 @@ from fixtures.scenario import Scenario
 from report import write as writing
 from report.jsonreport import to_json
 from report.junit import to_junit
-from report.results import RuleResult, Run
+from report.results import Opinion, RuleResult, Run
 from report.write import ReportError, write
 from tests.report.samples import (
     FALLBACK_3,
@@ -81,9 +81,30 @@ def test_json_says_what_failed_why_and_where_it_was_promised() -> None:
                 "step": 0,
                 "exchanges": [5],
                 "measure": {},
+                "model": None,
             },
         }
     ]
+
+
+def test_json_says_what_a_model_makes_of_a_failure() -> None:
+    example = replace(PARTIAL_EXAMPLE, model=Opinion("keeps", "the pull brought it."))
+    failed = RuleResult(FALLBACK_3, "docker-28.5.2", "fail", failed=1, example=example)
+    assert reported(run(failed))["results"][0]["example"]["model"] == {
+        "ruling": "keeps",
+        "reason": "the pull brought it.",
+        "sentence": "the model daemon keeps it: the daemon is at fault",
+    }
+
+
+def test_files_say_where_a_model_was_tried_and_no_daemon() -> None:
+    both = run(result("pass", daemon="docker-28.5.2"), result("pass", daemon="model:classic"))
+    assert [(one["name"], one["is_model"]) for one in reported(both)["daemons"]] == [
+        ("docker-28.5.2", False),
+        ("model:classic", True),
+    ]
+    subjects = [one.get("value") for one in parsed(to_junit(both)).iter("property") if one.get("name") == "subject"]
+    assert subjects == ["daemon", "model of a daemon"]
 
 
 def test_json_has_no_nan() -> None:

@@ -362,3 +362,9 @@ def test_variants_and_daemons_not_exercised_are_folded() -> None:
         "  on docker-26.1.5-containerd: B (6 of 8 variants)",
         "  on docker-28.5.2: C/x, y",
     ]
+
+
+def test_a_model_is_no_daemon_and_the_report_says_so() -> None:
+    sentence = "model:classic: a model was tried here, not a daemon. This says nothing about any dockerd."
+    assert sentence in printed(run(result("pass", daemon="model:classic"))).splitlines()
+    assert "a model was tried" not in printed(run(result("pass")))

@@ -21,8 +21,8 @@ from tests.mutants.trials import HELD_BY_FIRST, HELD_BY_THE_ONLY, MISSED_BY_TWO
 HISTORY = ModelLab("classic").play(HELD_BY_THE_ONLY)
 RULES = ("HIT-1", "ORDER-1", "CONFIG-5")
 HELD = Path("held.json")
-HIT_DEVIATES = Deviation(("HIT-1", "ORDER-2"), "model-*", "Asks Hub for good measure.", HELD)
-ORDER_DEVIATES = Deviation(("ORDER-1",), "model-*", "Asks as it likes.", Path("missed.json"))
+HIT_DEVIATES = Deviation(("HIT-1", "ORDER-2"), "model:*", "Asks Hub for good measure.", HELD)
+ORDER_DEVIATES = Deviation(("ORDER-1",), "model:*", "Asks as it likes.", Path("missed.json"))
 KNOWN = (HIT_DEVIATES, ORDER_DEVIATES)
 
 
@@ -82,7 +82,7 @@ def test_a_tally_survives_its_way_between_processes(tally: Tally) -> None:
 
 def test_a_tally_counts_scenarios_and_pulls() -> None:
     both = weighed(HELD_BY_THE_ONLY).plus(weighed(replace(HELD_BY_THE_ONLY, steps=HELD_BY_THE_ONLY.steps * 2)))
-    assert (both.scenarios, both.pulls, both.daemon, both.store) == (2, 3, "model-classic", "classic")
+    assert (both.scenarios, both.pulls, both.daemon, both.store) == (2, 3, "model:classic", "classic")
     assert both.counts["HIT-1"].passed == 3
 
 
@@ -121,7 +121,7 @@ def test_a_failure_that_a_deviation_explains_is_none() -> None:
     assert unexplained == ()
     count = tally.counts["HIT-1"]
     assert (count.status, count.deviated, count.failed) == ("deviation", 1, 0)
-    assert result_of(rules()["HIT-1"], "model-classic", count).deviation == "Asks Hub for good measure."
+    assert result_of(rules()["HIT-1"], "model:classic", count).deviation == "Asks Hub for good measure."
     tally, unexplained = weigh(HELD_BY_THE_ONLY, history, said, (ORDER_DEVIATES,))
     assert {verdict.rule for verdict in unexplained} == {"HIT-1", "ORDER-2"}
     assert tally.counts["HIT-1"].status == "fail"
@@ -136,19 +136,19 @@ def test_a_deviation_whose_evidence_no_longer_shows_it_is_refuted() -> None:
     good = judge(HELD_BY_THE_ONLY, HISTORY)
     bad = judge(HELD_BY_THE_ONLY, ModelLab("classic", [Switch.ASKS_HUB_ON_HIT]).play(HELD_BY_THE_ONLY))
     mixed = [verdict for verdict in bad if verdict.rule != "ORDER-2"]
-    assert [sentence.partition(" ")[0] for sentence in refuted(HELD, "model-x", good, KNOWN)] == [
+    assert [sentence.partition(" ")[0] for sentence in refuted(HELD, "model:x", good, KNOWN)] == [
         "HIT-1",
         "ORDER-2",
     ]
-    assert refuted(HELD, "model-x", bad, KNOWN) == ()
-    assert refuted(HELD, "model-x", mixed, KNOWN) == (
-        "ORDER-2 no longer deviates on model-x as held.json is to show: mend the deviations file.",
+    assert refuted(HELD, "model:x", bad, KNOWN) == ()
+    assert refuted(HELD, "model:x", mixed, KNOWN) == (
+        "ORDER-2 no longer deviates on model:x as held.json is to show: mend the deviations file.",
     )
 
 
 def test_only_its_own_evidence_on_its_own_daemons_refutes_a_deviation() -> None:
     good = judge(HELD_BY_THE_ONLY, HISTORY)
-    assert refuted(Path("other.json"), "model-x", good, KNOWN) == ()
+    assert refuted(Path("other.json"), "model:x", good, KNOWN) == ()
     assert refuted(HELD, "docker-20.10", good, KNOWN) == ()
 
 

@@ -231,8 +231,8 @@ def pulls(scenario: Scenario, history: History) -> tuple[PullCase, ...]:
 
 def _customer(scenario: Scenario, history: History, outcome: Outcome, repository: str) -> Customer:
     logins: dict[str, str] = {}
-    for step in scenario.steps[: outcome.step]:
-        if isinstance(step, Login | Logout):
+    for step, became in zip(scenario.steps[: outcome.step], history.outcomes, strict=False):
+        if isinstance(step, Login | Logout) and became.result == "ok":
             server = HUB if step.host in HUB_NAMES else history.hosts.get(step.host, step.host)
             logins[server] = step.account if isinstance(step, Login) else ""
     who = logins.pop(HUB, "")

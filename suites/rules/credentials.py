@@ -57,12 +57,17 @@ def own_credentials_are_used_with_a_mirror_alone(case: PullCase) -> Finding | No
         return broken(
             f"{strangers[0].server} was sent what was meant for {', '.join(case.customer.members)}", strangers
         )
-    asked = [e for e in case.to(case.customer.members) if e.status == 401]
+    asked = [e for e in case.to(case.customer.members) if e.status == 401 and _says_how_to_sign_in(case, e.server)]
     if case.host in case.customer.members and asked and not told:
         return broken(f"{case.host} asked for the credentials that were given for it, and got none", asked)
     if told:
         return kept(f"{told[0].server} alone was sent what was given for it", told)
     return kept("nobody was sent the mirror's credentials", case.exchanges) if case.exchanges else None
+
+
+def _says_how_to_sign_in(case: PullCase, server: str) -> bool:
+    """Whether a server's every 401 comes with a challenge: one without asks for nothing (RFC 9110 section 15.5.2)."""
+    return all(fault.challenge for fault in case.shelf(server).faults if fault.status == 401)
 
 
 RULES: dict[str, PullRule] = {

@@ -1,0 +1,111 @@
+"""The kill table: every rule and the mutants that turn it red; every rule beside broken mirrors.
+
+The exit code is 1, with a sentence each, where a rule or a mutant survives.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from fixtures.model import Switch
+from suites.catalogue import rules
+from tests.mutants.mirrors import FAULTS, LACKS, SILENT
+from tests.mutants.table import Kill
+from tests.mutants.trying import CASES, Beside, Tried, complaints, try_mirrors, try_mutant
+
+
+def main() -> None:
+    """Try all mutants, print the tables, and say what survives."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it to a file, too")
+    chosen = parser.parse_args()
+    tried = [try_mutant(kill, store) for kill, store in CASES]
+    beside = try_mirrors()
+    survivors = complaints(tried, beside)
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console.print(_killed(tried))
+    console.print(_kept(beside))
+    for sentence in survivors:
+        console.print(sentence, style="bold red", markup=False)
+    killed = sum(not one.complaint for one in tried)
+    kept = sum(one.kept for one in beside)
+    console.print(
+        f"{len(rules())} rules, {len({_mutant(one.kill) for one in tried})} broken daemons, {len(tried)} trials, "
+        f"{killed} killed; {len(FAULTS) + len(LACKS)} broken mirrors, {kept} verdicts beside "
+        f"them; {len(survivors) or 'no'} survivors.",
+        style="bold red" if survivors else "bold green",
+    )
+    if chosen.json:
+        chosen.json.write_text(json.dumps(_document(tried, beside, survivors), indent=2) + "\n", encoding="utf-8")
+    sys.exit(bool(survivors))
+
+
+def _killed(tried: Iterable[Tried]) -> Table:
+    table = Table("rule", "is killed by a daemon that", "classic", "containerd", title="Rules and broken daemons")
+    order = list(rules())
+    for rule, of_rule in groupby(sorted(tried, key=lambda one: order.index(one.kill.rule)), lambda one: one.kill.rule):
+        by_mutant: dict[str, list[Tried]] = {}
+        for one in of_rule:
+            by_mutant.setdefault(_mutant(one.kill), []).append(one)
+        for number, (mutant, all_of_it) in enumerate(by_mutant.items()):
+            cells = [_cell([one for one in all_of_it if one.store == store]) for store in ("classic", "containerd")]
+            table.add_row("" if number else rule, mutant, *cells, end_section=number == len(by_mutant) - 1)
+    return table
+
+
+def _cell(tried: list[Tried]) -> str:
+    if not tried:
+        return "-"
+    survived = sum(bool(one.complaint) for one in tried)
+    return f"[bold red]{survived} SURVIVE[/]" if survived else f"killed {len(tried)}"
+
+
+def _mutant(kill: Kill) -> str:
+    """What is broken, in words."""
+    if isinstance(kill.by, Switch):
+        return str(kill.by)
+    return f"(its history) {kill.by.__name__.replace('_', ' ')}"
+
+
+def _kept(beside: Iterable[Beside]) -> Table:
+    table = Table("rule", "broken mirrors", "kept", "blamed", title="Rules and broken mirrors, with a right daemon")
+    beside = list(beside)
+    for rule in rules():
+        of_rule = [one for one in beside if one.rule == rule]
+        blamed = sum(len(one.complaints) for one in of_rule)
+        if rule in SILENT and not of_rule:
+            table.add_row(rule, SILENT[rule], "-", "-")
+        else:
+            kept = str(sum(one.kept for one in of_rule))
+            table.add_row(rule, str(len(of_rule)), kept, f"[bold red]{blamed}[/]" if blamed else "0")
+    return table
+
+
+def _document(tried: Iterable[Tried], beside: Iterable[Beside], survivors: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "rules": list(rules()),
+        "daemons": [
+            {
+                "rule": one.kill.rule,
+                "mutant": _mutant(one.kill),
+                "store": one.store,
+                "killed": not one.complaint,
+                "said": one.said,
+            }
+            for one in tried
+        ],
+        "mirrors": [
+            {"rule": one.rule, "mirror": one.mirror, "kept": one.kept, "blamed": len(one.complaints)} for one in beside
+        ],
+        "survivors": list(survivors),
+    }
+
+
+if __name__ == "__main__":
+    main()

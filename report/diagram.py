@@ -33,15 +33,18 @@ def explain_together(cases: Sequence[tuple[Example, Rule]], width: int = 100) ->
     history = first.history
     subject = named(history)
     lines: list[str] = []
+    told: Rule | None = None
     for example, rule in cases:
         verdict = example.verdict
         found = f"{verdict.variant}: {verdict.reason}" if verdict.variant else verdict.reason
-        lines += wrap(f"{inert(rule.id)} {rule.level}: {inert(rule.title)}", width, 4)
+        if rule != told:
+            lines += wrap(f"{inert(rule.id)} {rule.level}: {inert(rule.title)}", width, 4)
         model = example.model.sentence if example.model else ""
         facts = (("source", rule.source), ("why", rule.why), ("subject", subject), ("found", found), ("model", model))
         for name, fact in facts:
-            if fact and (len(cases) == 1 or name in {"source", "found", "model"}):
+            if fact and (len(cases) == 1 or name in {"found", "model"} or (name == "source" and rule != told)):
                 lines += wrap(f"  {name:<8} {inert(fact)}", width, 11)
+        told = rule
     if len(cases) > 1:
         lines += ["", *wrap(f"  {'subject':<8} {inert(subject)}", width, 11)]
     seen = [example.verdict for example, _ in cases if example.history == history]

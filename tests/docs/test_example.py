@@ -12,7 +12,7 @@ from tests.docs.test_docs import SCENARIOS, blocks, rows
 @pytest.mark.engine
 @pytest.mark.usefixtures("images")
 def test_the_example_is_played_and_judged_as_the_page_says(tmp_path: Path) -> None:
-    (command,) = blocks(SCENARIOS, "console")
+    command, *_ = blocks(SCENARIOS, "console")
     (tmp_path / "own.json").write_text(blocks(SCENARIOS, "json")[0])
     program, *arguments = command.split()
     assert program == "mirror-conformance"

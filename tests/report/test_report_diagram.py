@@ -5,7 +5,7 @@ import pytest
 
 from fixtures.history import History, LocalImage, Outcome
 from fixtures.scenario import Configure, Pull, Reference, Remove, Restart, Scenario, ShowInfo
-from report.diagram import describe, draw, explain
+from report.diagram import describe, draw, explain, explain_together
 from report.results import Opinion
 from report.sequence import LONG
 from simulator.arrangement import (
@@ -417,3 +417,9 @@ def test_an_explanation_of_a_models_history_names_no_dockerd() -> None:
     history = replace(PARTIAL_HISTORY, daemon="model:classic", version="model")
     lines = explain(replace(PARTIAL_EXAMPLE, history=history), FALLBACK_3)
     assert "  subject  model:classic (no daemon, but a model of one, classic store)" in lines
+
+
+def test_a_rule_that_is_broken_twice_is_named_once() -> None:
+    again = replace(PARTIAL_EXAMPLE, verdict=replace(PARTIAL_EXAMPLE.verdict, reason="mirror-2 has no config."))
+    lines = explain_together([(PARTIAL_EXAMPLE, FALLBACK_3), (again, FALLBACK_3)], 200)
+    assert [line.partition(":")[0].split()[0] for line in lines[:4]] == ["FALLBACK-3", "source", "found", "found"]

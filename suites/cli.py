@@ -234,7 +234,7 @@ def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Dev
     output.print(f"{history.daemon} (dockerd {history.version}, {history.store} store)")
     failed: list[Example] = []
     for verdict in sorted(verdicts, key=lambda verdict: verdict.step):
-        reasons = [entry.reason for entry in deviations if entry.explains(history.daemon, verdict)]
+        reasons = [entry.cause.told for entry in deviations if entry.explains(history.daemon, verdict)]
         ruling, said = _told(verdict), verdict.reason
         if verdict.ruling == "fail" and reasons:
             ruling, said = "deviation", " ".join(reasons)

@@ -36,6 +36,7 @@ from report.terminal import TerminalReport
 from report.write import ReportError, write
 from suites import catalogue, collector
 from suites.deviations import DEVIATIONS, Deviation, load
+from suites.findings import findings_of
 from suites.judge import judge as judge_history
 from suites.saved import evidence, read_history, read_scenario
 from suites.tally import example_of
@@ -151,6 +152,17 @@ def judge(
     directory = evidence(example, report)
     scenario, history = read_scenario(directory / "scenario.json"), read_history(directory / HISTORY)
     raise typer.Exit(_tell(scenario, history, example, known))
+
+
+@app.command()
+def findings(
+    file: Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report.json of a run, in its directory.")],
+    deviations: DeviationsFile = DEVIATIONS,
+) -> None:
+    """Print what daemons do where they differ from the rules, for those who run them: docs/findings.md."""
+    profiles = load_profiles()
+    known = load(deviations, [profile.name for profile in profiles])
+    typer.echo(findings_of(file, known, profiles).page(), nl=False)
 
 
 @app.command("list")

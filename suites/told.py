@@ -23,7 +23,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "reset": ("connection reset", "eof"),
     "hang": ("timeout", "deadline", "awaiting headers"),
     "401": ("401", "authoriz", "no basic auth"),
-    "403": ("403", "forbidden", "denied"),
+    "403": ("403", "forbidden"),
     "404": ("404", "not found", "unknown"),
     "429": ("429", "too many requests", "toomanyrequests"),
     "500": ("500", "internal server error"),
@@ -45,6 +45,9 @@ _SAME = (
 )
 """What differs from one pull to the next."""
 
+_OBJECT_NOT_FOUND = re.compile(r"unexpected media type \S+ for sha256:\S+ not found")
+"""Says "not found" of something that is there, and not an image."""
+
 
 def told_of(scenario: Scenario, history: History) -> Iterator[Told]:
     """What is told of each pull through mirrors that failed because nobody can serve it.
@@ -65,7 +68,7 @@ def _told(case: PullCase, hub: str, mirrors: str) -> Told:
     for pattern, same in _SAME:
         sentence = pattern.sub(same, sentence)
     name = case.reference.repository.removeprefix("library/")
-    lowered = sentence.lower()
+    lowered = _OBJECT_NOT_FOUND.sub("", sentence.lower())
     return Told(
         daemon=case.history.daemon,
         hub=hub,

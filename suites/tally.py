@@ -9,7 +9,7 @@ from statistics import median
 from pydantic import TypeAdapter
 
 from fixtures.history import History
-from fixtures.scenario import Pull, Scenario
+from fixtures.scenario import Pull, Scenario, singly
 from report.results import Example, Known, RuleResult, Told
 from suites.deviations import Deviation
 from suites.told import told_of
@@ -99,7 +99,7 @@ def weigh(
     scenario: Scenario, history: History, verdicts: Iterable[Verdict], deviations: tuple[Deviation, ...]
 ) -> tuple[Tally, tuple[Verdict, ...]]:
     """The tally of one history, and the failures that no deviation explains."""
-    pulled = sum(isinstance(step, Pull) for step in scenario.steps)
+    pulled = sum(isinstance(step, Pull) for step in singly(scenario.steps))
     told = tuple(dict.fromkeys(told_of(scenario, history)))
     tally = Tally(history.daemon, history.version, history.store, 1, pulled, told=told)
     unexplained: list[Verdict] = []

@@ -9,7 +9,7 @@ from report.diagram import describe, draw
 from report.results import EXERCISED, Daemon, Example, RuleResult, Told
 from suites.verdict import Cause, Rule, Status
 
-_MOST_LINES = 18
+_AROUND, _MOST_MARKED = 7, 8
 _MOST_WORDS = 180
 _WIDTH = 100
 _VARIANT = re.compile(r" \([\w-]+\)$")
@@ -57,7 +57,8 @@ def _introduction(of: Findings) -> Iterator[str]:
     yield f"Made of `{of.command}`, on {of.day}: each entry is something that real daemons did in front of a"
     yield "simulated Docker Hub and simulated mirrors. The rules, and where they are promised, are in"
     yield "`suites/catalogue.toml`; what is known, in `suites/deviations.toml`. Mend these, and not this page, which"
-    yield "`mirror-conformance findings conformance-report/report.json` prints after a run."
+    yield "`mirror-conformance findings conformance-report/report.json` prints after a run. In a drawing, `>>` marks"
+    yield "what a verdict rests on."
     yield ""
 
 
@@ -105,14 +106,19 @@ def _case(case: Example) -> Iterator[str]:
     """What was arranged and done, and the exchanges of the step that shows it."""
     verdict, history = case.verdict, case.history
     yield from (line.rstrip() for line in describe(case.scenario, history, judged={verdict.step}, width=_WIDTH))
-    outcomes = [outcome for outcome in history.outcomes if outcome.step == verdict.step]
-    for outcome in outcomes:
-        yield ""
-        drawn = draw(history, outcome, frozenset(verdict.exchanges), _WIDTH)
-        if len(drawn) > _MOST_LINES:
-            half = _MOST_LINES // 2
-            drawn = [*drawn[:half], f"... {len(drawn) - _MOST_LINES + 1} more ...", *drawn[1 - half :]]
-        yield from drawn
+    for outcome in history.outcomes:
+        if outcome.step == verdict.step:
+            yield ""
+            yield from _shortened(draw(history, outcome, frozenset(verdict.exchanges), _WIDTH))
+
+
+def _shortened(drawn: Sequence[str]) -> Iterator[str]:
+    """A drawing's head and end, and some of what is marked."""
+    marked = [number for number, line in enumerate(drawn) if line.startswith(">>")][:_MOST_MARKED]
+    kept = {*range(_AROUND), *marked, *range(len(drawn) - _AROUND, len(drawn))}
+    for shown, lines in groupby(enumerate(drawn), key=lambda numbered: numbered[0] in kept):
+        group = [line for _, line in lines]
+        yield from group if shown or len(group) == 1 else [f"... {len(group)} more ..."]
 
 
 def _versions(of: Findings, one: Finding) -> str:

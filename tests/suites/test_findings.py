@@ -69,7 +69,7 @@ def test_a_finding_says_what_happens_where_and_what_to_do(tmp_path: Path) -> Non
         "| dns | 503 | all | no such \\| host | yes | yes | **no** |",
     ):
         assert said in text
-    assert re.search(r"^>> +\d+ .*GET layer", text, flags=re.MULTILINE)
+    assert re.search(r"^>> +\d+ .*GET v1 layer", text, flags=re.MULTILINE)
 
 
 def test_what_endangers_users_is_told_without_a_recipe(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ _VARIANT = re.compile(r" \([\w-]+\)$")
 class Finding:
     """A cause with the rules that it breaks, and where it was seen.
 
-    ``daemons`` are those on which the run shows it, in the table's order, and ``case`` its smallest case on the last of
-    them. ``scenario`` is the path of its evidence in the repository; what is withheld has neither.
+    ``daemons`` are those on which a run has shown it, in the table's order; where it is not ``seen``, none has, and they
+    are those that are known to do so. ``case`` is its smallest case on the last of them. ``scenario`` is the path of its
+    evidence in the repository; what is withheld has neither.
     """
 
     cause: Cause
@@ -28,6 +29,7 @@ class Finding:
     daemons: tuple[str, ...] = ()
     case: Example | None = None
     scenario: str = ""
+    seen: bool = True
 
     @property
     def title(self) -> str:
@@ -39,7 +41,7 @@ class Finding:
 class Findings:
     """All that the page is made of. ``daemons`` are those of the run, older versions first."""
 
-    command: str
+    commands: tuple[str, ...]
     day: str
     daemons: tuple[Daemon, ...]
     results: tuple[RuleResult, ...]
@@ -54,11 +56,12 @@ class Findings:
 def _introduction(of: Findings) -> Iterator[str]:
     yield "# What daemons do that the documentation does not promise"
     yield ""
-    yield f"Made of `{of.command}`, on {of.day}: each entry is something that real daemons did in front of a"
-    yield "simulated Docker Hub and simulated mirrors. The rules, and where they are promised, are in"
-    yield "`suites/catalogue.toml`; what is known, in `suites/deviations.toml`. Mend these, and not this page, which"
-    yield "`mirror-conformance findings conformance-report/report.json` prints after a run. In a drawing, `>>` marks"
-    yield "what a verdict rests on."
+    yield f"Made on {of.day} of {' and '.join(f'`{command}`' for command in of.commands)}."
+    yield ""
+    yield "Each entry is something that real daemons did in front of a simulated Docker Hub and simulated mirrors. The"
+    yield "rules, and where they are promised, are in `suites/catalogue.toml`; what is known, in `suites/deviations.toml`."
+    yield "Mend these, and not this page, which `mirror-conformance findings conformance-report/report.json` prints after"
+    yield "a run. In a drawing, `>>` marks what a verdict rests on."
     yield ""
 
 
@@ -123,13 +126,15 @@ def _shortened(drawn: Sequence[str]) -> Iterator[str]:
 
 def _versions(of: Findings, one: Finding) -> str:
     """On which versions it was seen, store by store, and since when."""
+    if not one.seen and one.daemons:
+        return f"{', '.join(one.daemons)} (known, and not played here)"
     said = []
     for store in dict.fromkeys(daemon.store for daemon in of.daemons):
         tried = [daemon for daemon in of.daemons if daemon.store == store]
         there = [daemon for daemon in tried if daemon.name in one.daemons]
         if there:
             said.append(f"{_since(tried, there)} with the {store} image store")
-    return "; ".join(said) or "on none of those that were tried"
+    return "; ".join(said) or "none of those that were tried"
 
 
 def _since(tried: Sequence[Daemon], there: Sequence[Daemon]) -> str:

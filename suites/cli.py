@@ -156,13 +156,18 @@ def judge(
 
 @app.command()
 def findings(
-    file: Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report.json of a run, in its directory.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="REPORT.json...", help="The report.json of runs, each in its directory.")
+    ],
     deviations: DeviationsFile = DEVIATIONS,
 ) -> None:
-    """Print what daemons do where they differ from the rules, for those who run them: docs/findings.md."""
+    """Print what daemons do where they differ from the rules, for those who run them: docs/findings.md.
+
+    Of several runs, the last that has a daemon tells of it.
+    """
     profiles = load_profiles()
     known = load(deviations, [profile.name for profile in profiles])
-    typer.echo(findings_of(file, known, profiles).page(), nl=False)
+    typer.echo(findings_of(files, known, profiles).page(), nl=False)
 
 
 @app.command("list")

@@ -1,6 +1,7 @@
 """The findings of a run, read from its report directory: what ``docs/findings.md`` is made of."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -53,22 +54,25 @@ class _Report:
 _REPORT = TypeAdapter(_Report)
 
 
-def findings_of(file: Path, deviations: tuple[Deviation, ...], profiles: tuple[Profile, ...]) -> Findings:
-    """What a run found. The examples' scenarios and histories are read from the directory of its ``report.json``.
+def findings_of(files: Sequence[Path], deviations: tuple[Deviation, ...], profiles: tuple[Profile, ...]) -> Findings:
+    """What runs found: of each daemon, what the last of their ``report.json`` says that has it. The examples' scenarios
+    and histories are read from the directories of these.
 
     Raises:
-        UsageError: the file cannot be read, or is no report of this version.
+        UsageError: a file cannot be read, or is no report of this version.
     """
-    report = _read(file)
+    reports = [(_read(file), file.parent) for file in files]
+    last = {daemon.name: (daemon, report, at) for report, at in reports for daemon in report.daemons}
     order = [profile.name for profile in profiles]
-    daemons = tuple(sorted(report.daemons, key=lambda daemon: order.index(daemon.name) if daemon.name in order else -1))
+    names = sorted(last, key=lambda name: order.index(name) if name in order else -1)
+    results = [(result, at) for name in names for result, at in _of(name, *last[name][1:])]
     return Findings(
-        command=report.command,
-        day=report.started.partition("T")[0],
-        daemons=daemons,
-        results=tuple(map(_result, report.results)),
-        told=report.told,
-        findings=tuple(_finding(entry, report, daemons, file.parent) for entry in deviations),
+        commands=tuple(dict.fromkeys(report.command for report, _ in reports)),
+        day=reports[-1][0].started.partition("T")[0],
+        daemons=tuple(replace(last[name][0], version=last[name][0].version.partition("+")[0]) for name in names),
+        results=tuple(_result(result) for result, _ in results),
+        told=tuple(told for name in names for told in last[name][1].told if told.daemon == name),
+        findings=tuple(_finding(entry, results, names) for entry in deviations),
     )
 
 
@@ -101,26 +105,28 @@ def _result(result: _Result) -> RuleResult:
     )
 
 
-def _finding(entry: Deviation, report: _Report, daemons: tuple[Daemon, ...], directory: Path) -> Finding:
-    shown = {
-        (result.daemon, result.rule.id): known
-        for result in report.results
+def _of(name: str, report: _Report, at: Path) -> list[tuple[_Result, Path]]:
+    return [(result, at) for result in report.results if result.daemon == name]
+
+
+def _finding(entry: Deviation, results: Sequence[tuple[_Result, Path]], names: Sequence[str]) -> Finding:
+    """What is known of a deviation. Where no run has shown it, it is of the daemons that the entry speaks of."""
+    shown = [
+        (result.daemon, known.example, at)
+        for result, at in results
         for known in result.deviations
         if result.rule.id in entry.rules and known.reason == entry.reason
-    }
-    withheld = entry.evidence is None
-    names = {daemon for daemon, _ in shown}
-    there = tuple(daemon.name for daemon in daemons if daemon.name in names)
-    known = (
-        next((shown[there[-1], rule] for rule in entry.rules if (there[-1], rule) in shown), None) if there else None
-    )
-    example = None if withheld or known is None else known.example
+    ]
+    seen = {daemon for daemon, _, _ in shown}
+    there = tuple(name for name in names if (name in seen if seen else entry.concerns(name)))
+    cases = [(example, at) for daemon, example, at in shown if example and daemon == there[-1]]
     return Finding(
         cause=entry.cause,
         rules=tuple(rules()[rule] for rule in entry.rules),
         daemons=there,
-        case=_case(example, directory) if example and not withheld else None,
+        case=_case(*cases[0]) if cases and entry.evidence else None,
         scenario=_in_repository(entry.evidence) if entry.evidence else "",
+        seen=bool(seen),
     )
 
 

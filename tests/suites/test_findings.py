@@ -51,7 +51,7 @@ def page(directory: Path, known: Deviation) -> str:
         told=(TOLD,),
     )
     write(run, directory)
-    return findings_of(directory / "report.json", (known,), (lab.profile,)).page()
+    return findings_of([directory / "report.json"], (known,), (lab.profile,)).page()
 
 
 def test_a_finding_says_what_happens_where_and_what_to_do(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_is_no_report_is_refused(text: str | None, sentence: str, tmp_path:
     if text is not None:
         file.write_text(text)
     with pytest.raises(UsageError, match=f"^The report {file} {sentence}"):
-        findings_of(file, (), ())
+        findings_of([file], (), ())
 
 
 def test_the_projects_own_deviations_say_all_that_a_person_needs() -> None:

@@ -19,9 +19,9 @@ _VARIANT = re.compile(r" \([\w-]+\)$")
 class Finding:
     """A cause with the rules that it breaks, and where it was seen.
 
-    ``daemons`` are those on which a run has shown it, in the table's order; where it is not ``seen``, none has, and they
-    are those that are known to do so. ``case`` is its smallest case on the last of them. ``scenario`` is the path of its
-    evidence in the repository; what is withheld has neither.
+    ``daemons`` are those on which a run has shown it, in the table's order; where it is not ``seen``, none has, and
+    they are those that are known to do so. ``case`` is its smallest case on the last of them. ``scenario`` is the path
+    of its evidence in the repository; what is withheld has neither.
     """
 
     cause: Cause
@@ -58,10 +58,11 @@ def _introduction(of: Findings) -> Iterator[str]:
     yield ""
     yield f"Made on {of.day} of {' and '.join(f'`{command}`' for command in of.commands)}."
     yield ""
-    yield "Each entry is something that real daemons did in front of a simulated Docker Hub and simulated mirrors. The"
-    yield "rules, and where they are promised, are in `suites/catalogue.toml`; what is known, in `suites/deviations.toml`."
-    yield "Mend these, and not this page, which `mirror-conformance findings conformance-report/report.json` prints after"
-    yield "a run. In a drawing, `>>` marks what a verdict rests on."
+    yield "Each entry is something that real daemons did in front of a simulated Docker Hub and simulated mirrors."
+    yield "The rules, and where they are promised, are in `suites/catalogue.toml`; what is known, in"
+    yield "`suites/deviations.toml`. Mend these, and not this page, which"
+    yield "`mirror-conformance findings conformance-report/report.json` prints after a run. In a drawing, `>>`"
+    yield "marks what a verdict rests on."
     yield ""
 
 
@@ -199,7 +200,14 @@ def _errors(of: Findings) -> Iterator[str]:
     yield "## What people are told when nobody can serve an image"
     yield ""
     yield "By what is wrong with Docker Hub's answer and with the mirrors'; the last columns say whether the error"
-    yield "names the image, Docker Hub's trouble, and the mirrors' trouble."
+    yield "names the image, Docker Hub's trouble, and the mirrors' trouble. First how often it does, of all the kinds:"
+    yield ""
+    yield "| daemon | names the image | names Docker Hub's trouble | names the mirrors' |"
+    yield "|---|---|---|---|"
+    for daemon in of.daemons:
+        said = [told for told in of.told if told.daemon == daemon.name]
+        naming = ([t.names_image for t in said], [t.names_hub for t in said], [t.names_mirrors for t in said])
+        yield f"| {daemon.name} | " + " | ".join(f"{sum(yes)} of {len(yes)}" for yes in naming) + " |"
     yield ""
     yield "| Docker Hub | mirrors | daemons | the error | image | Hub's | mirrors' |"
     yield "|---|---|---|---|---|---|---|"

@@ -93,7 +93,8 @@ def _section(of: Findings, one: Finding) -> Iterator[str]:
     yield f"- Daemons: {_versions(of, one)}."
     if cause.documents:
         yield f"- Where the daemon's documentation should say so: {cause.documents}."
-    yield f"- Reported: {', '.join(f'<{address}>' for address in cause.reports) or 'no report of it was found'}."
+    if cause.reports or one.scenario:
+        yield f"- Reported: {', '.join(f'<{address}>' for address in cause.reports) or 'no report of it was found'}."
     if not one.scenario:
         yield "- No scenario and no exchanges are shown: see [SECURITY.md](../SECURITY.md)."
         return

@@ -9,6 +9,7 @@ from fixtures.history import History
 from fixtures.model import ModelLab, Switch
 from fixtures.model.local import ImageStore
 from fixtures.scenario import Pull, Reference, Scenario, Together
+from report.diagram import describe
 from simulator.arrangement import Break, Copy, Evict, Heal, Holdings, ImageSpec
 from suites.judge import judge
 from suites.strategies import overlapping_pulls
@@ -66,6 +67,8 @@ def test_of_two_pulls_of_one_image_only_the_results_are_judged(store: ImageStore
     history = ModelLab(store).play(scenario)
     assert [case.exchanges for case in pulls_together(scenario, history)] == [(), ()]
     assert {verdict.rule for verdict in said(scenario, history, "pass")} == {"FALLBACK-1"}
+    served = at_once(*TWICE)
+    assert judge(served, ModelLab(store).play(served)) == ()
 
 
 @pytest.mark.parametrize("store", BOTH)
@@ -120,3 +123,11 @@ def test_one_of_two_wrong_images_is_found_out(store: ImageStore) -> None:
         "FALLBACK-1",
         "the pull of library/app:1.0 did not bring Hub's image, bit for bit",
     )
+
+
+def test_pulls_at_once_in_words() -> None:
+    scenario = at_once(*PULLS, mirror=(), changes=EVICTING[:1])
+    history = ModelLab("classic").play(scenario)
+    words = " ".join(" ".join(describe(scenario, history)).split())
+    assert "1. at once: docker pull library/app:1.0; docker pull team/tool:1.0; meanwhile mirror-1 evicts" in words
+    assert words.count("-> ok, image sha256:") == 2

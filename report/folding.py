@@ -19,7 +19,7 @@ def entries(results: Iterable[RuleResult]) -> dict[str, list[RuleResult]]:
     """Results by reason; one that has several deviations stands under each of theirs."""
     found: dict[str, list[RuleResult]] = {}
     for result in results:
-        known = result.deviations if result.status == "deviation" else ()
+        known = [known.cause.told for known in result.deviations] if result.status == "deviation" else []
         for reason in dict.fromkeys(known or (result.reason,)):
             found.setdefault(reason, []).append(result)
     return found

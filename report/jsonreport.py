@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from report.results import MEANINGS, RuleResult, Run, exit_code
+from report.results import MEANINGS, Daemon, Example, Known, RuleResult, Run, Told, exit_code
 
 FORMAT = "mirror-conformance/1"
 """Changes its number when a field is renamed, removed or given another meaning."""
@@ -27,11 +27,9 @@ def to_json(run: Run) -> str:
             "exit_code": code,
             "meaning": MEANINGS[code],
             "problems": list(run.problems),
-            "daemons": [
-                {"name": one.name, "version": one.version, "store": one.store, "is_model": one.is_model}
-                for one in run.daemons
-            ],
+            "daemons": [_daemon(daemon) for daemon in run.daemons],
             "results": [_result(result) for result in run.results],
+            "told": [_told(told) for told in run.told],
         }
     )
 
@@ -80,16 +78,54 @@ def _result(result: RuleResult) -> dict[str, Any]:
             name: {"min": least, "median": median, "max": greatest}
             for name, (least, median, greatest) in result.measures.items()
         },
-        "example": _example(result),
+        "deviations": [_known(known) for known in result.deviations],
+        "example": _example(result.example),
     }
 
 
-def _example(result: RuleResult) -> dict[str, Any] | None:
-    if result.example is None:
-        return None
-    verdict, model = result.example.verdict, result.example.model
+def _daemon(daemon: Daemon) -> dict[str, Any]:
     return {
-        "id": result.example.id,
+        "name": daemon.name,
+        "version": daemon.version,
+        "store": daemon.store,
+        "is_model": daemon.is_model,
+        "scenarios": daemon.scenarios,
+        "pulls": daemon.pulls,
+        "seconds": daemon.seconds,
+    }
+
+
+def _told(told: Told) -> dict[str, Any]:
+    return {
+        "daemon": told.daemon,
+        "hub": told.hub,
+        "mirrors": told.mirrors,
+        "sentence": told.sentence,
+        "names_image": told.names_image,
+        "names_hub": told.names_hub,
+        "names_mirrors": told.names_mirrors,
+    }
+
+
+def _known(known: Known) -> dict[str, Any]:
+    return {
+        "title": known.cause.title,
+        "reason": known.cause.reason,
+        "advice": known.cause.advice,
+        "documents": known.cause.documents,
+        "reports": list(known.cause.reports),
+        "evidence": known.cause.evidence,
+        "verdicts": known.verdicts,
+        "example": _example(known.example),
+    }
+
+
+def _example(example: Example | None) -> dict[str, Any] | None:
+    if example is None:
+        return None
+    verdict, model = example.verdict, example.model
+    return {
+        "id": example.id,
         "ruling": verdict.ruling,
         "variant": verdict.variant,
         "reason": verdict.reason,

@@ -6,7 +6,7 @@ from typing import Literal
 from fixtures.history import History
 from fixtures.profiles import is_model
 from fixtures.scenario import Scenario
-from suites.verdict import Rule, Status, Verdict
+from suites.verdict import Cause, Rule, Status, Verdict
 
 EXERCISED: frozenset[Status] = frozenset({"pass", "fail", "deviation"})
 """The statuses of a rule that was really put to the test."""
@@ -52,11 +52,20 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Known:
+    """A cause that a deviations file gives, with how many verdicts it explains and the smallest of their cases."""
+
+    cause: Cause
+    verdicts: int = 0
+    example: Example | None = None
+
+
+@dataclass(frozen=True)
 class RuleResult:
     """What a run says of one rule on one daemon.
 
-    ``passed``, ``failed`` ... count verdicts. ``deviations`` are the reasons that a deviations file gives,
-    when that is the status. ``measures`` holds the least, the median and the greatest of each figure.
+    ``passed``, ``failed`` ... count verdicts. ``deviations`` are the causes that a deviations file gives of broken
+    rules. ``measures`` holds the least, the median and the greatest of each figure.
     """
 
     rule: Rule
@@ -68,7 +77,7 @@ class RuleResult:
     errors: int = 0
     not_applicable: int = 0
     example: Example | None = None
-    deviations: tuple[str, ...] = ()
+    deviations: tuple[Known, ...] = ()
     measures: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
     @property
@@ -79,7 +88,7 @@ class RuleResult:
     @property
     def deviation(self) -> str:
         """All that the deviations file has to say, as one text."""
-        return " ".join(self.deviations)
+        return " ".join(known.cause.told for known in self.deviations)
 
     @property
     def reason(self) -> str:
@@ -91,16 +100,40 @@ class RuleResult:
 
 @dataclass(frozen=True)
 class Daemon:
-    """One subject of a run, under the name that its results carry."""
+    """One subject of a run, under the name that its results carry, and what was played on it.
+
+    ``seconds`` is how long its tests took, added up: two of them may have run at a time.
+    """
 
     name: str
     version: str
     store: str
+    scenarios: int = 0
+    pulls: int = 0
+    seconds: float = 0.0
 
     @property
     def is_model(self) -> bool:
         """Whether it is no daemon at all, but a model of one."""
         return is_model(self.name)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a person is told of a pull that fails because nobody can serve it.
+
+    ``hub`` and ``mirrors`` say in a word why they cannot. ``sentence`` is the daemon's, without what differs from one
+    pull to the next. ``names_image``, ``names_hub`` and ``names_mirrors`` say whether it names the image, what
+    is wrong with Docker Hub's answer and what is wrong with the mirrors'.
+    """
+
+    daemon: str
+    hub: str
+    mirrors: str
+    sentence: str
+    names_image: bool
+    names_hub: bool
+    names_mirrors: bool
 
 
 @dataclass(frozen=True)
@@ -120,6 +153,7 @@ class Run:
     started: str
     tool_version: str
     command: str
+    told: tuple[Told, ...] = ()
     problems: tuple[str, ...] = ()
     interrupted: bool = False
 

@@ -21,6 +21,7 @@ from fixtures.scenario import (
     Search,
     ShowInfo,
     Step,
+    Together,
 )
 from report.text import digest, inert, listed, number, seconds, size, wrap
 from simulator.arrangement import Break, Copy, Evict, Fault, Heal, Holdings, ImageSpec, Publish, Warm
@@ -107,11 +108,8 @@ def spell(step: Step, history: History) -> str:
 
 def _spelled(step: Step, history: History) -> str:
     match step:
-        case Pull(reference, platform):
-            option = f"--platform {platform} " if platform else ""
-            return f"docker pull {option}{_reference(reference, history)}"
-        case PullAllTags(reference):
-            return f"docker pull --all-tags {_reference(reference, history)}"
+        case Pull() | Together() | PullAllTags():
+            return _pulled(step, history)
         case Build(reference, builder):
             return f"docker build FROM {_reference(reference, history)} ({builder})"
         case Push(reference):
@@ -128,6 +126,18 @@ def _spelled(step: Step, history: History) -> str:
             return f"the registries' clock skips {seconds(skipped)}"
         case _:
             return _changed(step)
+
+
+def _pulled(step: Pull | Together | PullAllTags, history: History) -> str:
+    match step:
+        case Pull(reference, platform):
+            option = f"--platform {platform} " if platform else ""
+            return f"docker pull {option}{_reference(reference, history)}"
+        case PullAllTags(reference):
+            return f"docker pull --all-tags {_reference(reference, history)}"
+        case Together(pulls, changes):
+            meanwhile = f"; meanwhile {'; '.join(map(_changed, changes))}" if changes else ""
+            return f"at once: {'; '.join(_pulled(pull, history) for pull in pulls)}{meanwhile}"
 
 
 def _said(step: Search | Login | Logout) -> str:
@@ -188,6 +198,9 @@ def _short(repository: str) -> str:
 def _ending(step: Step, outcome: Outcome | None, history: History) -> str:
     if outcome is None:
         return " -> not reached"
+    if isinstance(step, Together):
+        ended = zip(step.pulls, outcome.pulls, strict=False)
+        return "".join(_ending(pull, of_pull, history) for pull, of_pull in ended)
     took = seconds(outcome.seconds)
     left = f", left behind: {inert(', '.join(outcome.leftovers))}" if outcome.leftovers else ""
     if outcome.result == "deadline":

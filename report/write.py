@@ -50,11 +50,12 @@ def _examples(run: Run) -> dict[str, list[tuple[Example, Rule]]]:
     """The examples by id, each with its rule: one history can break several rules."""
     examples: dict[str, list[tuple[Example, Rule]]] = {}
     for result in run.results:
-        if result.example is None:
-            continue
-        if not _PLAIN_NAME.fullmatch(result.example.id):
-            raise ReportError(f"The example id {result.example.id!r} cannot be the name of a directory.")
-        examples.setdefault(result.example.id, []).append((result.example, result.rule))
+        for example in filter(None, (result.example, *(known.example for known in result.deviations))):
+            if not _PLAIN_NAME.fullmatch(example.id):
+                raise ReportError(f"The example id {example.id!r} cannot be the name of a directory.")
+            cases = examples.setdefault(example.id, [])
+            if (example, result.rule) not in cases:
+                cases.append((example, result.rule))
     return examples
 
 

@@ -39,6 +39,7 @@ from report.terminal import TerminalReport
 from report.write import ReportError, save, write
 from suites import catalogue, collector
 from suites.deviations import DEVIATIONS, Deviation, load
+from suites.findings import findings_of
 from suites.judge import judge as judge_history
 from suites.opinion import with_opinion
 from suites.saved import evidence, read_history, read_scenario
@@ -185,6 +186,22 @@ def judge(
     raise typer.Exit(_tell(scenario, history, example, known))
 
 
+@app.command()
+def findings(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="REPORT.json...", help="The report.json of runs, each in its directory.")
+    ],
+    deviations: DeviationsFile = DEVIATIONS,
+) -> None:
+    """Print what daemons do where they differ from the rules, for those who run them: docs/findings.md.
+
+    Of several runs, the last that has a daemon tells of it.
+    """
+    profiles = load_profiles()
+    known = load(deviations, [profile.name for profile in profiles])
+    typer.echo(findings_of(files, known, profiles).page(), nl=False)
+
+
 @app.command("list")
 def list_all(
     sources: Annotated[bool, typer.Option("--sources", help="Also why each matters and where it is promised.")] = False,
@@ -268,7 +285,7 @@ def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Dev
     output.print(named(history), soft_wrap=True)
     failed: list[Example] = []
     for verdict in sorted(verdicts, key=lambda verdict: verdict.step):
-        reasons = [entry.reason for entry in deviations if entry.explains(history.daemon, verdict)]
+        reasons = [entry.cause.told for entry in deviations if entry.explains(history.daemon, verdict)]
         ruling, said = _told(verdict), verdict.reason
         if verdict.ruling == "fail" and reasons:
             ruling, said = "deviation", " ".join(reasons)

@@ -11,7 +11,7 @@ from importlib.metadata import version
 import pytest
 
 from fixtures.errors import UsageError
-from report.results import Daemon, Run
+from report.results import Daemon, Run, Told
 from suites.catalogue import rules
 from suites.plugin import BROKEN, TALLIED
 from suites.tally import TALLY, Count, Tally, result_of
@@ -52,6 +52,8 @@ class Collector:
         self._began = time.monotonic()
         self._started = datetime.now(UTC)
         self._tallies: dict[str, Tally] = {}
+        self._seconds: dict[str, float] = {}
+        self._tests: dict[str, list[str]] = {}
         self._problems: list[str] = []
         self._ended: set[str] = set()
         self._total = 0
@@ -81,6 +83,7 @@ class Collector:
         properties = dict(report.user_properties)
         if report.failed and not (report.when == "call" and BROKEN in properties):
             self._problems.append(f"{report.nodeid} could not be judged: {_last_line(report.longreprtext)}")
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
         if report.when != "teardown":
             return
         self._ended.add(report.nodeid)
@@ -89,6 +92,7 @@ class Collector:
             tally = TALLY.validate_json(str(properties[TALLIED]))
             if tally.daemon:
                 self._tallies[tally.daemon] = self._tallies.get(tally.daemon, Tally()).plus(tally)
+                self._tests.setdefault(tally.daemon, []).append(report.nodeid)
 
     def run(
         self,
@@ -105,7 +109,8 @@ class Collector:
                 for daemon, tally in sorted(self._tallies.items())
                 for rule in wanted
             ),
-            daemons=tuple(Daemon(name, tally.version, tally.store) for name, tally in sorted(self._tallies.items())),
+            daemons=tuple(self._daemon(name, tally) for name, tally in sorted(self._tallies.items())),
+            told=tuple(told for _, tally in sorted(self._tallies.items()) for told in sorted(tally.told, key=_by_kind)),
             seed=seed,
             scenarios=sum(tally.scenarios for tally in self._tallies.values()),
             pulls=sum(tally.pulls for tally in self._tallies.values()),
@@ -116,6 +121,14 @@ class Collector:
             problems=(*self._problems, *(s for tally in self._tallies.values() for s in tally.refuted)),
             interrupted=interrupted,
         )
+
+    def _daemon(self, name: str, tally: Tally) -> Daemon:
+        seconds = sum(self._seconds[test] for test in self._tests.get(name, ()))
+        return Daemon(name, tally.version, tally.store, tally.scenarios, tally.pulls, seconds)
+
+
+def _by_kind(told: Told) -> tuple[str, str, str]:
+    return told.hub, told.mirrors, told.sentence
 
 
 def _last_line(text: str) -> str:

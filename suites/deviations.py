@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from fixtures.errors import UsageError
 from fixtures.profiles import is_model
 from suites.catalogue import rules
-from suites.verdict import Verdict
+from suites.verdict import Cause, Verdict
 
 DEVIATIONS = Path(__file__).with_name("deviations.toml")
 
@@ -21,7 +21,7 @@ class Deviation:
     """Rules that a subject is known to break for one cause. ``daemon`` and ``variant`` are shell patterns.
 
     ``evidence`` is the scenario file that shows every one of the rules broken; a finding that endangers users is
-    ``withheld`` and has none (see SECURITY.md). ``reports`` are addresses where others have met it.
+    ``withheld`` and has none (see SECURITY.md). The words are those of a :class:`~suites.verdict.Cause`.
     """
 
     rules: tuple[str, ...]
@@ -29,8 +29,17 @@ class Deviation:
     reason: str
     evidence: Path | None = None
     variant: str = "*"
+    title: str = ""
+    advice: str = ""
+    documents: str = ""
     reports: tuple[str, ...] = ()
     withheld: bool = False
+
+    @property
+    def cause(self) -> Cause:
+        """What a report says of it."""
+        evidence = self.evidence.name if self.evidence else ""
+        return Cause(self.reason, self.title, self.advice, self.documents, self.reports, evidence)
 
     def concerns(self, daemon: str) -> bool:
         """Whether a daemon is one of those that it speaks of. Only a pattern of models speaks of models."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from fixtures.addresses import ELSEWHERE_HOST, MIRROR_HOSTS
-from fixtures.scenario import Pull, Reference, Scenario
-from simulator.arrangement import Copy, Fault, FaultPlace, Holdings, ImageSpec
+from fixtures.scenario import Pull, Reference, Scenario, Together
+from simulator.arrangement import Break, Change, Copy, Evict, Fault, FaultPlace, Heal, Holdings, ImageSpec, Warm
 
 REPOSITORIES = ("library/app", "team/tool")
 TAGS = ("1.0", "latest")
@@ -111,3 +111,49 @@ def pull_scenarios(draw: st.DrawFn) -> Scenario:
 def _hub(draw: st.DrawFn, repository: str, tag: str) -> Holdings:
     older, current = Copy(repository, None, "v1"), Copy(repository, tag, "v2")
     return Holdings(copies=draw(st.sampled_from(((older, current), (older, current), (current,), ()))))
+
+
+_MANY = ("library/app", "team/tool", "team/base")
+_TWO_MIRRORS = MIRROR_SERVERS[:2]
+
+_passing_faults = st.sampled_from(
+    (
+        *(Fault("status", status=status) for status in (403, 404)),
+        *(Fault("status", "manifest", status=status) for status in (429, 500, 503)),
+        Fault("status", "layer", status=404),
+        Fault("reset", "manifest"),
+    )
+)
+"""Faults that come and go while pulls run: none of them makes a daemon wait before it repeats a request."""
+
+_changes: st.SearchStrategy[Change] = st.one_of(
+    st.builds(Evict, st.sampled_from(_TWO_MIRRORS), st.sampled_from(_MANY)),
+    st.builds(Evict, st.sampled_from(_TWO_MIRRORS), st.sampled_from(_MANY), roles=st.just(("layer:1",))),
+    st.builds(Warm, st.sampled_from(_TWO_MIRRORS), st.sampled_from(_MANY), st.just(TAGS[0])),
+    st.builds(Break, st.sampled_from(_TWO_MIRRORS), _passing_faults),
+    st.builds(Heal, st.sampled_from(_TWO_MIRRORS)),
+)
+
+
+@st.composite
+def overlapping_pulls(draw: st.DrawFn) -> Scenario:
+    """Several pulls at once, of different images or of one, while mirrors evict, break and heal; then one more."""
+    tag = TAGS[0]
+    copies = {repository: Copy(repository, tag, repository.partition("/")[2]) for repository in _MANY}
+    held = st.lists(st.sampled_from(_MANY), unique=True).map(lambda some: Holdings(tuple(copies[one] for one in some)))
+    pulled = draw(st.one_of(st.permutations(_MANY), st.lists(st.sampled_from(_MANY), min_size=2, max_size=4)))
+    pulls = tuple(
+        Pull(draw(references(repository, tag, draw(st.sampled_from((None, copies[repository].image))))))
+        for repository in pulled
+    )
+    return Scenario(
+        images={copy.image: ImageSpec(copy.image, layers=(64, 512, 2048)) for copy in copies.values()},
+        servers={"hub": Holdings(tuple(copies.values())), **{mirror: draw(held) for mirror in _TWO_MIRRORS}},
+        mirrors=tuple(f"https://{HOST_OF[mirror]}" for mirror in _TWO_MIRRORS),
+        steps=(
+            Together(
+                pulls, tuple(draw(st.lists(_changes, max_size=5))), pause=draw(st.sampled_from((0.0, 0.01, 0.03)))
+            ),
+            Pull(Reference(draw(st.sampled_from(_MANY)), tag)),
+        ),
+    )

@@ -9,24 +9,27 @@ from statistics import median
 from pydantic import TypeAdapter
 
 from fixtures.history import History
-from fixtures.scenario import Pull, Scenario
-from report.results import Example, RuleResult
+from fixtures.scenario import Pull, Scenario, singly
+from report.results import Example, Known, RuleResult, Told
 from suites.deviations import Deviation
 from suites.opinion import with_opinion
-from suites.verdict import Rule, Status, Verdict
+from suites.told import told_of
+from suites.verdict import Cause, Rule, Status, Verdict
 
 _SCENARIO = TypeAdapter(Scenario)
 
 
 @dataclass(frozen=True)
 class Count:
-    """The verdicts of one rule on one daemon. ``example`` is the smallest failure, or else deviation."""
+    """The verdicts of one rule on one daemon. ``example`` is the smallest failure, or else deviation; ``known`` are
+    the causes of deviations.
+    """
 
     passed: int = 0
     failed: int = 0
     deviated: int = 0
     errors: int = 0
-    reasons: tuple[str, ...] = ()
+    known: tuple[Known, ...] = ()
     example: Example | None = None
     measures: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
@@ -37,7 +40,7 @@ class Count:
             self.failed + other.failed,
             self.deviated + other.deviated,
             self.errors + other.errors,
-            tuple(dict.fromkeys((*self.reasons, *other.reasons))),
+            _together(self.known, other.known),
             _worse(self, other),
             {
                 name: (*self.measures.get(name, ()), *other.measures.get(name, ()))
@@ -71,6 +74,7 @@ class Tally:
     pulls: int = 0
     counts: dict[str, Count] = field(default_factory=dict)
     refuted: tuple[str, ...] = ()
+    told: tuple[Told, ...] = ()
 
     def plus(self, other: "Tally") -> "Tally":
         """Both tallies together; they are of one daemon."""
@@ -85,6 +89,7 @@ class Tally:
                 for rule in dict.fromkeys((*self.counts, *other.counts))
             },
             refuted=tuple(dict.fromkeys((*self.refuted, *other.refuted))),
+            told=tuple(dict.fromkeys((*self.told, *other.told))),
         )
 
 
@@ -95,8 +100,9 @@ def weigh(
     scenario: Scenario, history: History, verdicts: Iterable[Verdict], deviations: tuple[Deviation, ...]
 ) -> tuple[Tally, tuple[Verdict, ...]]:
     """The tally of one history, and the failures that no deviation explains."""
-    pulled = sum(isinstance(step, Pull) for step in scenario.steps)
-    tally = Tally(history.daemon, history.version, history.store, 1, pulled)
+    pulled = sum(isinstance(step, Pull) for step in singly(scenario.steps))
+    told = tuple(dict.fromkeys(told_of(scenario, history)))
+    tally = Tally(history.daemon, history.version, history.store, 1, pulled, told=told)
     unexplained: list[Verdict] = []
     for verdict in verdicts:
         count = _count(scenario, history, verdict, deviations)
@@ -125,11 +131,11 @@ def _count(scenario: Scenario, history: History, verdict: Verdict, deviations: t
     if verdict.ruling == "pass":
         return Count(passed=1, measures=measures)
     if verdict.ruling == "error":
-        return Count(errors=1, reasons=(verdict.reason,))
+        return Count(errors=1)
     example = example_of(scenario, history, verdict)
-    reasons = tuple(entry.reason for entry in deviations if entry.explains(history.daemon, verdict))
-    if reasons:
-        return Count(deviated=1, reasons=reasons, example=example, measures=measures)
+    known = tuple(Known(entry.cause, 1, example) for entry in deviations if entry.explains(history.daemon, verdict))
+    if known:
+        return Count(deviated=1, known=known, example=example, measures=measures)
     return Count(failed=1, example=example, measures=measures)
 
 
@@ -150,9 +156,20 @@ def result_of(rule: Rule, daemon: str, count: Count) -> RuleResult:
         deviated=count.deviated,
         errors=count.errors,
         example=with_opinion(count.example) if count.example else None,
-        deviations=count.reasons if count.status == "deviation" else (),
+        deviations=count.known,
         measures={name: (min(values), median(values), max(values)) for name, values in count.measures.items()},
     )
+
+
+def _together(one: tuple[Known, ...], other: tuple[Known, ...]) -> tuple[Known, ...]:
+    """The causes of both, each with its smallest case."""
+    found: dict[Cause, Known] = {}
+    for known in (*one, *other):
+        before = found.get(known.cause, Known(known.cause))
+        examples = [example for example in (before.example, known.example) if example]
+        smallest = min(examples, key=_size, default=None)
+        found[known.cause] = Known(known.cause, before.verdicts + known.verdicts, smallest)
+    return tuple(found.values())
 
 
 def _worse(one: Count, other: Count) -> Example | None:

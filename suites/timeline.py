@@ -4,14 +4,28 @@ The judge's own reading of a scenario: it shares no code with the simulator, so 
 not excused here.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
-from fixtures.scenario import HUB_NAMES, Advance, Configure, Login, Logout, Pull, Reference, Restart, Scenario, Step
-from simulator.arrangement import Break, Content, Copy, Evict, Fault, Heal, Limits, Publish, Warm
+from fixtures.scenario import (
+    HUB_NAMES,
+    Advance,
+    Configure,
+    Login,
+    Logout,
+    Pull,
+    Reference,
+    Restart,
+    Scenario,
+    Step,
+    Together,
+    singly,
+)
+from simulator.arrangement import Break, Change, Content, Copy, Evict, Fault, Heal, Limits, Publish, Warm
 from simulator.journal import Exchange
 
 HUB = "hub"
@@ -89,9 +103,15 @@ class PullCase:
     exchanges: tuple[Exchange, ...]
     history: History
     had: frozenset[str] = frozenset()
-    """The scenario's images that earlier pulls brought."""
+    """The scenario's images that earlier pulls brought, or pulls that ran at the same time."""
     customer: Customer = Customer()
     """What whoever pulls is to Docker Hub."""
+    together: bool = False
+    """Whether other pulls ran at the same time. Then the exchanges are those that must be of this one."""
+    attributed: bool = True
+    """Whether exchanges can be told to be of this pull: no other at the same time is of its repository."""
+    meanwhile: tuple[Change, ...] = ()
+    """How the servers changed while it ran."""
 
     @property
     def reference(self) -> Reference:
@@ -213,20 +233,60 @@ def situations(scenario: Scenario, history: History) -> Iterator[tuple[Step, Sit
     )
     for step, outcome in zip(scenario.steps, history.outcomes, strict=False):
         yield step, now, outcome
-        now = _after(now, step, outcome, history.hosts)
+        for single in singly((step,)):
+            now = _after(now, single, outcome, history.hosts)
 
 
 def pulls(scenario: Scenario, history: History) -> tuple[PullCase, ...]:
-    """Every pull of a history, ready to be judged."""
-    cases: list[PullCase] = []
+    """Every pull of a history that ran alone, ready to be judged."""
+    return tuple(case for case in _cases(scenario, history) if not case.together)
+
+
+def pulls_together(scenario: Scenario, history: History) -> tuple[PullCase, ...]:
+    """Every pull that ran beside others, ready to be judged by rules that need not know all of its exchanges.
+
+    What is about a repository is of the one pull of that repository, if it is one; pings and tokens are of nobody.
+    Of the servers that change meanwhile, nobody knows what they have or do at a moment.
+    """
+    return tuple(case for case in _cases(scenario, history) if case.together)
+
+
+def _cases(scenario: Scenario, history: History) -> Iterator[PullCase]:
     had: frozenset[str] = frozenset()
     for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
         if isinstance(step, Pull):
             customer = _customer(scenario, history, outcome, step.reference.repository)
-            case = PullCase(number, step, situation, outcome, history.asked(outcome), history, had, customer)
-            cases.append(case)
-            had |= {name for name in (case.got(),) if name}
-    return tuple(cases)
+            cases = [PullCase(number, step, situation, outcome, history.asked(outcome), history, had, customer)]
+        elif isinstance(step, Together):
+            cases = list(_at_once(step, situation, outcome, scenario, history))
+        else:
+            continue
+        brought = had | {name for case in cases if (name := case.got())}
+        yield from (replace(case, had=brought) if case.together else case for case in cases)
+        had = brought
+
+
+def _at_once(
+    group: Together, situation: Situation, outcome: Outcome, scenario: Scenario, history: History
+) -> Iterator[PullCase]:
+    changed = frozenset(change.server for change in group.changes)
+    uncertain = replace(situation, unforeseen=situation.unforeseen | changed)
+    count = Counter(pull.reference.repository for pull in group.pulls)
+    for pull, ended in zip(group.pulls, outcome.pulls, strict=False):
+        repository = pull.reference.repository
+        alone = count[repository] == 1
+        yield PullCase(
+            outcome.step,
+            pull,
+            uncertain,
+            ended,
+            tuple(e for e in history.asked(outcome) if alone and e.repository == repository),
+            history,
+            customer=_customer(scenario, history, outcome, repository),
+            together=True,
+            attributed=alone,
+            meanwhile=group.changes,
+        )
 
 
 def _customer(scenario: Scenario, history: History, outcome: Outcome, repository: str) -> Customer:

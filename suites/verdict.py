@@ -25,6 +25,30 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why a subject is known to break rules, and what a person can do about it.
+
+    ``title`` names it in a few words, ``reason`` says what happens, ``advice`` what an operator should do.
+    ``documents`` is where the subject's own documentation would have to speak of it; ``reports`` are addresses where
+    others have met it. ``evidence`` is the name of the scenario that shows it; what endangers users has none (see
+    SECURITY.md).
+    """
+
+    reason: str
+    title: str = ""
+    advice: str = ""
+    documents: str = ""
+    reports: tuple[str, ...] = ()
+    evidence: str = ""
+
+    @property
+    def told(self) -> str:
+        """All of it that a line has room for: what happens, what to do, and where it was reported."""
+        reported = f"Reported: {', '.join(self.reports)}" if self.reports else ""
+        return " ".join(filter(None, (self.reason, self.advice, reported)))
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What one rule says of one step of one history.
 

@@ -5,15 +5,19 @@ from dataclasses import replace
 
 from fixtures.history import History
 from fixtures.scenario import Scenario
-from simulator.arrangement import Evict, Fault
+from simulator.arrangement import Break, Evict, Fault
 from suites.rules.endpoints import brought_what_was_offered, how_it_failed
 from suites.rules.finding import Finding, HistoryRule, broken, kept
-from suites.timeline import HUB, PullCase, pulls
+from suites.timeline import HUB, PullCase, pulls, pulls_together
 
 _MANIFESTS = frozenset({"manifest-by-tag", "manifest-by-digest"})
 
 
 def eviction_breaks_no_pull(scenario: Scenario, history: History) -> Iterator[Finding]:
+    for overlapping in pulls_together(scenario, history):
+        finding = _while_pulls_run(overlapping)
+        if finding:
+            yield replace(finding, step=overlapping.number)
     cases = {case.number: case for case in pulls(scenario, history)}
     served: set[tuple[str, str]] = set()
     evicted: dict[tuple[str, str], str] = {}
@@ -30,6 +34,27 @@ def eviction_breaks_no_pull(scenario: Scenario, history: History) -> Iterator[Fi
         served |= {(e.server, e.repository) for e in case.exchanges if e.stage in _MANIFESTS and e.status == 200}
 
 
+def _while_pulls_run(case: PullCase) -> Finding | None:
+    """Several pulls run while mirrors evict: none suffers, whosever an exchange is."""
+    place = case.reference.repository
+    evicted = [c for c in case.meanwhile if isinstance(c, Evict) and c.repository == place and c.server != HUB]
+    broken_meanwhile = [c.fault for c in case.meanwhile if isinstance(c, Break)]
+    behave = _others_behave(case) and all(map(_is_an_eviction, broken_meanwhile))
+    if not evicted or not case.is_hub or not case.usable(HUB) or not behave:
+        return None
+    other = any(case.image_at(one.server) not in {None, case.image_at(HUB)} for one in evicted)
+    finding = _suffered(case, evicted[0].server, "while pulls run")
+    return replace(finding, variant=f"while pulls run{' of another image' if other else ''}")
+
+
+def _suffered(case: PullCase, server: str, when: str) -> Finding:
+    if brought_what_was_offered(case):
+        return kept(f"{server} evicted {when}, and the pull of {case.spelled()} did not suffer", case.exchanges)
+    return broken(
+        f"{server} evicted {when}, Hub has {case.spelled()}, and the pull {how_it_failed(case)}", case.exchanges
+    )
+
+
 def _judged(case: PullCase, evicted: dict[tuple[str, str], str]) -> Finding | None:
     if not case.is_hub or not case.exchanges or not case.usable(HUB) or not _others_behave(case):
         return None
@@ -38,13 +63,7 @@ def _judged(case: PullCase, evicted: dict[tuple[str, str], str]) -> Finding | No
         return None
     server, when = next(iter(met.items()))
     other = any(case.image_at(one) not in {None, case.image_at(HUB)} for one in met)
-    if brought_what_was_offered(case):
-        finding = kept(f"{server} evicted {when}, and the pull of {case.spelled()} did not suffer", case.exchanges)
-    else:
-        finding = broken(
-            f"{server} evicted {when}, Hub has {case.spelled()}, and the pull {how_it_failed(case)}", case.exchanges
-        )
-    return replace(finding, variant=f"{when}{' of another image' if other else ''}")
+    return replace(_suffered(case, server, when), variant=f"{when}{' of another image' if other else ''}")
 
 
 def _before_the_server(case: PullCase) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from simulator.arrangement import Break
 from simulator.journal import Exchange
 from suites.rules.endpoints import (
     CONTENT,
@@ -186,7 +187,8 @@ def _unusable_mirrors_met(case: PullCase) -> dict[str, set[str]]:
     for server in case.situation.mirrors:
         if case.usable(server):
             break
-        faults = [f for f in case.shelf(server).faults if f.kind not in CONTENT | DELAY]
+        broken_meanwhile = [c.fault for c in case.meanwhile if isinstance(c, Break) and c.server == server]
+        faults = [f for f in (*case.shelf(server).faults, *broken_meanwhile) if f.kind not in CONTENT | DELAY]
         struck = {e.fault for e in case.to((server,)) if e.fault}
         kinds = {kind_of(f) for f in faults if f.kind in UNSEEN or (f.kind in struck and not unseen(case, server))}
         if kinds:

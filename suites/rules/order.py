@@ -3,8 +3,9 @@
 from dataclasses import replace
 from itertools import groupby, pairwise
 
+from simulator.arrangement import Break
 from simulator.journal import Exchange
-from suites.rules.endpoints import hit, unseen, variant
+from suites.rules.endpoints import UNSEEN, hit, unseen, variant
 from suites.rules.finding import Finding, PullRule, broken, kept
 from suites.timeline import PullCase
 
@@ -62,13 +63,13 @@ def disorder(case: PullCase) -> Finding | None:
     upgraded = [e for e in known if e.server in case.situation.plain and e.scheme == "https" and e.stage not in _ASIDE]
     if upgraded:
         return broken(f"{upgraded[0].server} is configured in plain HTTP and was asked in HTTPS", upgraded)
-    visible = [server for server in case.situation.endpoints if not unseen(case, server)]
-    asked: set[str] = set()
-    for exchange in _first_contacts(known):
-        skipped = [s for s in visible if ranks[s] < ranks[exchange.server] and s not in asked]
-        if skipped:
-            return broken(f"{exchange.server} was asked before {skipped[0]}, which is configured first", [exchange])
-        asked.add(exchange.server)
+    if case.together:
+        hidden = {c.server for c in case.meanwhile if isinstance(c, Break) and c.fault.kind in UNSEEN}
+        known = [e for e in known if e.server not in hidden and not unseen(case, e.server)]
+    else:
+        skipping = _skipping(case, known, ranks)
+        if skipping:
+            return skipping
     for _, group in groupby(sorted(known, key=_object), key=_object):
         contacts = _first_contacts(tuple(group))
         for before, after in pairwise(contacts):
@@ -78,6 +79,20 @@ def disorder(case: PullCase) -> Finding | None:
                     f"{after.server}, which is configured first",
                     [before, after],
                 )
+    return None
+
+
+def _skipping(case: PullCase, known: list[Exchange], ranks: dict[str, int]) -> Finding | None:
+    """Whom the pull came to before one that is configured first. Of pulls that overlap nobody knows: whose the ping was
+    that a mirror did not answer cannot be told.
+    """
+    visible = [server for server in case.situation.endpoints if not unseen(case, server)]
+    asked: set[str] = set()
+    for exchange in _first_contacts(known):
+        skipped = [s for s in visible if ranks[s] < ranks[exchange.server] and s not in asked]
+        if skipped:
+            return broken(f"{exchange.server} was asked before {skipped[0]}, which is configured first", [exchange])
+        asked.add(exchange.server)
     return None
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fixtures.history import History
 from fixtures.scenario import HUB_NAMES, Login, Pull, PullAllTags, Push, Scenario, Search, Step
 from simulator.journal import Exchange
-from suites.rules.endpoints import unseen
+from suites.rules.endpoints import unseen, variant
 from suites.rules.finding import Finding, HistoryRule, PullRule, broken, kept
 from suites.timeline import HUB, PullCase, pulls, situations
 
@@ -87,7 +87,9 @@ def every_spelling_goes_by_the_mirrors(scenario: Scenario, history: History) -> 
             continue
         seen = [server for server in case.situation.mirrors if not unseen(case, server)]
         if seen:
-            yield replace(_by(case, seen), variant=_spelling(scenario.steps[case.number]), step=case.number)
+            yield replace(
+                _by(case, seen), variant=variant(case, _spelling(scenario.steps[case.number])), step=case.number
+            )
 
 
 def _by(case: PullCase, mirrors: list[str]) -> Finding:

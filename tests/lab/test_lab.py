@@ -22,6 +22,7 @@ from fixtures.scenario import (
     Scenario,
     Search,
     ShowInfo,
+    Together,
 )
 from simulator.arrangement import Account, Break, Copy, Evict, Fault, Holdings, ImageSpec, Limits, Publish
 from simulator.client import SimulatorClient
@@ -272,3 +273,15 @@ def test_insecure_hosts_are_forgotten_with_the_scenario(classic: Lab) -> None:
     named = classic.play(replace(untrusted, steps=(Configure((MIRROR,), ("mirror.gcr.io",)), PULL)))
     assert {e.server for e in named.exchanges} == {"mirror-1"}
     assert {e.server for e in classic.play(untrusted).exchanges} == {"hub"}
+
+
+@pytest.mark.parametrize("second", [PULL, Pull(Reference("team/tool", "1.0"))], ids=["the same", "another"])
+def test_pulls_at_once_while_a_mirror_evicts(classic: Lab, second: Pull) -> None:
+    copies = (Copy("library/app", "1.0", "v1"), Copy("team/tool", "1.0", "v2"))
+    together = Together((PULL, second), (Evict("mirror-1", "library/app"),))
+    servers = {"hub": Holdings(copies), "mirror-1": Holdings(copies)}
+    history = classic.play(replace(AT_MIRROR, servers=servers, steps=(together, PULL)))
+    at_once, after = history.outcomes
+    assert [pull.result for pull in at_once.pulls] == ["ok", "ok"]
+    assert all(pull.image and (pull.first, pull.last) == (at_once.first, at_once.last) for pull in at_once.pulls)
+    assert {e.server for e in history.asked(after)} == {"mirror-1", "hub"}

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from fixtures.history import History, LocalImage, Outcome
 from fixtures.scenario import Pull, Reference, Scenario
-from report.results import Daemon, Example, RuleResult, Run
+from report.results import Daemon, Example, Known, RuleResult, Run
 from simulator.arrangement import Content, ContentObject, Copy, Holdings, ImageSpec, Stage
 from simulator.journal import CredentialsKind, Exchange
-from suites.verdict import Level, Rule, Status, Subject, Verdict
+from suites.verdict import Cause, Level, Rule, Status, Subject, Verdict
 
 GOOGLE = "Pull cached Docker Hub images, Google Artifact Registry, read 2026-01-15"
 
@@ -194,7 +194,7 @@ def mixed_run() -> Run:
             deviated=4,
             passed=8,
             example=replace(slow, id="p9q8r7"),
-            deviations=("moby#12345: the containerd store asks Hub for the name of the mirror.",),
+            deviations=(Known(Cause("moby#12345: the containerd store asks Hub for the name of the mirror.")),),
         ),
         RuleResult(stale, old, "not applicable", not_applicable=50),
         RuleResult(stale, new, "pass", passed=5),

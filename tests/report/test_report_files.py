@@ -13,8 +13,9 @@ from fixtures.scenario import Scenario
 from report import write as writing
 from report.jsonreport import to_json
 from report.junit import to_junit
-from report.results import Opinion, RuleResult, Run
+from report.results import Known, Opinion, RuleResult, Run, Told
 from report.write import ReportError, write
+from suites.verdict import Cause
 from tests.report.samples import (
     FALLBACK_3,
     PARTIAL,
@@ -26,6 +27,7 @@ from tests.report.samples import (
     run,
 )
 
+KNOWN = Known(Cause("moby#1"))
 SCHEMA = json.loads(Path(writing.__file__).with_name("schema.json").read_text(encoding="utf-8"))
 
 
@@ -73,6 +75,7 @@ def test_json_says_what_failed_why_and_where_it_was_promised() -> None:
             "reason": "mirror-2 has no layer:0, and Hub was never asked for it.",
             "verdicts": {"passed": 37, "failed": 3, "deviated": 0, "errors": 0, "not_applicable": 0},
             "measures": {},
+            "deviations": [],
             "example": {
                 "id": "k3f9a2",
                 "ruling": "fail",
@@ -143,7 +146,7 @@ def test_junit_explains_a_failure() -> None:
 @pytest.mark.parametrize(
     ("one", "tag", "message"),
     [
-        (RuleResult(rule("A-1"), "d", "deviation", deviations=("moby#1",)), "skipped", "deviation: moby#1"),
+        (RuleResult(rule("A-1"), "d", "deviation", deviations=(KNOWN,)), "skipped", "deviation: moby#1"),
         (RuleResult(rule("A-1"), "d", "not applicable"), "skipped", "not applicable"),
         (RuleResult(rule("A-1"), "d", "not exercised"), "skipped", "not exercised"),
         (RuleResult(rule("A-1", level="SHOULD"), "d", "fail"), "skipped", "SHOULD not met: no reason was given"),
@@ -228,3 +231,45 @@ def test_an_id_cannot_lead_out_of_the_directory(tmp_path: Path, name: str) -> No
     with pytest.raises(ReportError, match="cannot be the name of a directory"):
         write(run(one), tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_json_says_why_a_deviation_is_one_and_where_it_was_reported() -> None:
+    cause = Cause("It waits.", "Waits", "Watch it.", "Docker, 'dockerd'", ("https://example.test/1",), "waits.json")
+    known = Known(cause, 3, replace(PARTIAL_EXAMPLE, id="abc123"))
+    (one,) = reported(run(replace(result("deviation"), deviations=(known,))))["results"]
+    assert one["reason"] == "It waits. Watch it. Reported: https://example.test/1"
+    assert one["deviations"] == [
+        {
+            "title": "Waits",
+            "reason": "It waits.",
+            "advice": "Watch it.",
+            "documents": "Docker, 'dockerd'",
+            "reports": ["https://example.test/1"],
+            "evidence": "waits.json",
+            "verdicts": 3,
+            "example": one["deviations"][0]["example"],
+        }
+    ]
+    assert one["deviations"][0]["example"]["id"] == "abc123"
+
+
+def test_the_case_of_each_deviation_is_written(tmp_path: Path) -> None:
+    known = tuple(Known(Cause(name), 1, replace(PARTIAL_EXAMPLE, id=name)) for name in ("one", "two"))
+    write(run(replace(result("deviation"), deviations=known, example=PARTIAL_EXAMPLE)), tmp_path)
+    assert {path.name for path in (tmp_path / "failures").iterdir()} == {"one", "two", PARTIAL_EXAMPLE.id}
+
+
+def test_json_says_what_a_person_is_told() -> None:
+    told = Told("docker-28.5.2", "dns", "503", "lookup: no such host", True, True, False)
+    report = reported(replace(run(), told=(told,)))
+    assert report["told"] == [
+        {
+            "daemon": "docker-28.5.2",
+            "hub": "dns",
+            "mirrors": "503",
+            "sentence": "lookup: no such host",
+            "names_image": True,
+            "names_hub": True,
+            "names_mirrors": False,
+        }
+    ]

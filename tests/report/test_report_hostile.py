@@ -13,10 +13,10 @@ from jsonschema import Draft202012Validator
 
 from report.jsonreport import to_json
 from report.junit import to_junit
-from report.results import Daemon, RuleResult, Run
+from report.results import Daemon, Known, RuleResult, Run
 from report.text import inert
 from report.write import write
-from suites.verdict import Status
+from suites.verdict import Cause, Status
 from tests.report.samples import FALLBACK_3, PARTIAL, PARTIAL_EXAMPLE, PARTIAL_HISTORY, run
 from tests.report.test_report_files import SCHEMA, parsed
 from tests.report.test_report_terminal import printed
@@ -52,7 +52,7 @@ def hostile_runs(draw: st.DrawFn) -> Run:
         draw(st.sampled_from(STATUSES)),
         failed=1,
         example=replace(PARTIAL_EXAMPLE, scenario=scenario, history=history, verdict=verdict),
-        deviations=(words,),
+        deviations=(Known(Cause(words)),),
         measures={words: (0.0, draw(st.floats()), 1.0)},
     )
     made = replace(run(), daemons=(Daemon(name, words, other),), results=(result,))

@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from report.results import Daemon, RuleResult, Run
+from report.results import Daemon, Known, RuleResult, Run
 from report.terminal import TerminalReport
-from suites.verdict import Verdict
+from suites.verdict import Cause, Verdict
 from tests.report.samples import FALLBACK_3, PARTIAL_EXAMPLE, mixed_run, result, rule, run
 
 SIX = (
@@ -204,7 +204,11 @@ def section(text: str, heading: str) -> str:
 
 def deviates(name: str, daemon: str, example: str, *reasons: str) -> RuleResult:
     shown = replace(PARTIAL_EXAMPLE, id=example)
-    return replace(result("deviation", name=name, daemon=daemon), deviations=reasons, example=shown)
+    return replace(
+        result("deviation", name=name, daemon=daemon),
+        deviations=tuple(Known(Cause(reason)) for reason in reasons),
+        example=shown,
+    )
 
 
 def six(measures: dict[str, dict[str, tuple[float, float, float]]]) -> Run:

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.errors import UsageError
 from fixtures.mistakes import mistakes
-from fixtures.scenario import Configure, Pull, Reference, Scenario
+from fixtures.scenario import Configure, Pull, Reference, Scenario, Together
 from simulator.arrangement import Copy, Heal, Holdings, ImageSpec, Publish
 from suites.saved import read_scenario
 from suites.strategies import MIRROR_SERVERS
@@ -22,6 +22,12 @@ GOOD = Reference("library/app", "1.0")
         (Scenario(steps=(Publish("library/app", "1.0", "v1"),)), "names the image 'v1', which there is not; there are"),
         (Scenario(steps=(Pull(Reference("library/app", digest="v9")),)), "names the image 'v9'"),
         (Scenario(servers={"mirror-9": Holdings()}), "names the server 'mirror-9'"),
+        (Scenario(steps=(Together(()),)), "plays nothing together"),
+        (Scenario(steps=(Together((Pull(Reference("library/app", digest="v9")),)),)), "names the image 'v9'"),
+        (
+            Scenario(steps=(Together((Pull(Reference("library/app")),), (Heal("mirror"),)),)),
+            "names the server 'mirror'",
+        ),
         (Scenario(steps=(Heal("mirror"),)), "names the server 'mirror'"),
         (Scenario(mirrors=("https://mirror.local",)), "names the mirror 'mirror.local'"),
         (Scenario(steps=(Configure(("http://mirror-5.test:5000",)),)), "names the mirror 'mirror-5.test'"),

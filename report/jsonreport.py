@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from report.results import MEANINGS, RuleResult, Run, exit_code
+from report.results import MEANINGS, Coverage, RuleResult, Run, exit_code
 
 FORMAT = "mirror-conformance/1"
 """Changes its number when a field is renamed, removed or given another meaning."""
@@ -29,6 +29,8 @@ def to_json(run: Run) -> str:
             "problems": list(run.problems),
             "daemons": [{"name": one.name, "version": one.version, "store": one.store} for one in run.daemons],
             "results": [_result(result) for result in run.results],
+            "nightly": run.nightly,
+            "coverage": [_coverage(one) for one in run.coverage],
         }
     )
 
@@ -65,6 +67,7 @@ def _result(result: RuleResult) -> dict[str, Any]:
         },
         "daemon": result.daemon,
         "status": result.status,
+        "histories": result.histories,
         "reason": result.reason,
         "verdicts": {
             "passed": result.passed,
@@ -78,6 +81,17 @@ def _result(result: RuleResult) -> dict[str, Any]:
             for name, (least, median, greatest) in result.measures.items()
         },
         "example": _example(result),
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "daemon": coverage.daemon,
+        "points": coverage.points,
+        "of": coverage.of,
+        "missing_singles": list(coverage.singles),
+        "missing_pairs": list(coverage.pairs),
+        "never_happened": list(coverage.never),
     }
 
 

@@ -24,8 +24,9 @@ class Example:
 class RuleResult:
     """What a run says of one rule on one daemon.
 
-    ``passed``, ``failed`` ... count verdicts. ``deviations`` are the reasons that a deviations file gives,
-    when that is the status. ``measures`` holds the least, the median and the greatest of each figure.
+    ``passed``, ``failed`` ... count verdicts, ``histories`` the plays that these are of. ``deviations`` are the reasons
+    that a deviations file gives, when that is the status. ``measures`` holds the least, the median and the greatest of
+    each figure.
     """
 
     rule: Rule
@@ -36,6 +37,7 @@ class RuleResult:
     deviated: int = 0
     errors: int = 0
     not_applicable: int = 0
+    histories: int = 0
     example: Example | None = None
     deviations: tuple[str, ...] = ()
     measures: dict[str, tuple[float, float, float]] = field(default_factory=dict)
@@ -68,6 +70,23 @@ class Daemon:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """How much of what can befall a daemon a run has put it through.
+
+    A point is a kind of fault at a stage of a pull in a place of the list of mirrors; ``points`` of ``of`` were met.
+    ``singles`` (kinds, stages, places) and ``pairs`` of them are those that were never met; ``never`` are situations
+    that should come up in a run and did not.
+    """
+
+    daemon: str
+    points: int
+    of: int
+    singles: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Run:
     """A whole run. ``started`` is an ISO 8601 time; each of ``problems`` is one sentence.
 
@@ -86,6 +105,9 @@ class Run:
     command: str
     problems: tuple[str, ...] = ()
     interrupted: bool = False
+    coverage: tuple[Coverage, ...] = ()
+    nightly: bool = True
+    """Whether what takes long was played, too."""
 
     def __post_init__(self) -> None:
         """Refuse results that a report could only lose: of daemons that are not listed, or given twice."""

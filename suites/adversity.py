@@ -31,11 +31,13 @@ _AT_ONCE = frozenset(
     }
 )
 """Kinds that the classic image store takes no second time for, where they strike a config or a layer."""
-_HUNG = frozenset({"hang", "length-too-great"})
+WAITED_FOR = frozenset({"hang", "length-too-great"})
+"""Kinds whose answer is waited for, if need be for ever."""
 _CHALLENGE = 'Bearer realm="https://{}/token",service="mirror"'
 
 FAULTS: dict[str, Fault] = {
-    **{kind: Fault(kind) for kind in ("refuse", "dns", "untrusted", "half-handshake", "tls-alert")},
+    **{kind: Fault(kind) for kind in ("refuse", "dns", "untrusted", "tls-alert")},
+    "half-handshake": Fault("half-handshake", then="close"),
     **{str(status): Fault("status", status=status) for status in (401, 403, 404, 429, 500, 502, 503)},
     "not-a-registry": NOT_A_REGISTRY,
     "redirect": Fault("redirect", location="https://nowhere.test/"),
@@ -86,7 +88,7 @@ def scenario_at(point: Point) -> Scenario:
         images={"v1": ImageSpec("v1", layers=(512, 64, 700), platforms=_PLATFORMS)},
         servers={"hub": Holdings((copy,)), server: Holdings((copy,), tuple(_faults(point, server)))},
         mirrors=tuple(f"https://{host}" for host in MIRROR_HOSTS[: len(PLACES)]),
-        steps=(Pull(Reference(_REPOSITORY, _TAG), deadline=UNTIL_HANGING if point.kind in _HUNG else DEADLINE),),
+        steps=(Pull(Reference(_REPOSITORY, _TAG), deadline=UNTIL_HANGING if point.kind in WAITED_FOR else DEADLINE),),
     )
 
 

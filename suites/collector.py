@@ -13,35 +13,36 @@ import pytest
 from fixtures.errors import UsageError
 from report.results import Daemon, Run
 from suites.catalogue import rules
-from suites.plugin import BROKEN, TALLIED
-from suites.tally import TALLY, Count, Tally, result_of
+from suites.plugin import BROKEN, TALLIED, lane_of
+from suites.tally import TALLY, Count, Tally, coverage_of, result_of
 
 Progress = Callable[[int, int, str], None]
 """Told of each test that ended: how many have, of how many, and the last one's name."""
 
 
-class _Count:
-    """A pytest plugin that counts the tests that were chosen."""
+class _Lanes:
+    """A pytest plugin that counts the lanes of the tests that were chosen."""
 
-    tests = 0
+    lanes = 0
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.tests = len(items)
+        self.lanes = len(set(map(lane_of, items)))
 
 
 def collect(arguments: Sequence[str]) -> int:
-    """How many tests these pytest arguments choose: found out before anything is started for them.
+    """How many lanes the tests need that these pytest arguments choose, each a daemon of its own; 0 where they choose
+    none. It is found out before anything is started for them.
 
     Raises:
         UsageError: pytest refuses the arguments.
     """
-    count = _Count()
+    count = _Lanes()
     with redirect_stderr(io.StringIO()) as said:
         status = pytest.main([*arguments, "--collect-only"], plugins=[count])
     if status == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(" ".join(said.getvalue().removeprefix("ERROR: ").split()))
-    return count.tests
+    return count.lanes
 
 
 class Collector:
@@ -97,6 +98,7 @@ class Collector:
         command: str,
         *,
         interrupted: bool,
+        nightly: bool,
     ) -> Run:
         """The whole run, for the rules that are wanted, in the order of the catalogue."""
         return Run(
@@ -115,6 +117,8 @@ class Collector:
             command=command,
             problems=(*self._problems, *(s for tally in self._tallies.values() for s in tally.refuted)),
             interrupted=interrupted,
+            coverage=tuple(coverage_of(daemon, tally) for daemon, tally in sorted(self._tallies.items())),
+            nightly=nightly,
         )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -10,8 +10,10 @@ from pydantic import TypeAdapter
 
 from fixtures.history import History
 from fixtures.scenario import Pull, Scenario
-from report.results import Example, RuleResult
+from report.results import Coverage, Example, RuleResult
 from suites.deviations import Deviation
+from suites.sometimes import SITUATIONS, happened
+from suites.space import Point, covered, missing, pairs, singles, space
 from suites.verdict import Rule, Status, Verdict
 
 _SCENARIO = TypeAdapter(Scenario)
@@ -19,12 +21,15 @@ _SCENARIO = TypeAdapter(Scenario)
 
 @dataclass(frozen=True)
 class Count:
-    """The verdicts of one rule on one daemon. ``example`` is the smallest failure, or else deviation."""
+    """The verdicts of one rule on one daemon, and of how many histories they are. ``example`` is the smallest failure,
+    or else deviation.
+    """
 
     passed: int = 0
     failed: int = 0
     deviated: int = 0
     errors: int = 0
+    histories: int = 0
     reasons: tuple[str, ...] = ()
     example: Example | None = None
     measures: dict[str, tuple[float, ...]] = field(default_factory=dict)
@@ -36,6 +41,7 @@ class Count:
             self.failed + other.failed,
             self.deviated + other.deviated,
             self.errors + other.errors,
+            self.histories + other.histories,
             tuple(dict.fromkeys((*self.reasons, *other.reasons))),
             _worse(self, other),
             {
@@ -60,7 +66,8 @@ class Count:
 class Tally:
     """What some histories on one daemon add up to.
 
-    ``refuted`` are sentences on deviations whose own evidence was played and did not deviate.
+    ``refuted`` are sentences on deviations whose own evidence was played and did not deviate. ``covered`` are the
+    points of the space that were met, ``happened`` the situations that came up.
     """
 
     daemon: str = ""
@@ -70,6 +77,8 @@ class Tally:
     pulls: int = 0
     counts: dict[str, Count] = field(default_factory=dict)
     refuted: tuple[str, ...] = ()
+    covered: frozenset[Point] = frozenset()
+    happened: frozenset[str] = frozenset()
 
     def plus(self, other: "Tally") -> "Tally":
         """Both tallies together; they are of one daemon."""
@@ -84,6 +93,8 @@ class Tally:
                 for rule in dict.fromkeys((*self.counts, *other.counts))
             },
             refuted=tuple(dict.fromkeys((*self.refuted, *other.refuted))),
+            covered=self.covered | other.covered,
+            happened=self.happened | other.happened,
         )
 
 
@@ -95,13 +106,18 @@ def weigh(
 ) -> tuple[Tally, tuple[Verdict, ...]]:
     """The tally of one history, and the failures that no deviation explains."""
     pulled = sum(isinstance(step, Pull) for step in scenario.steps)
-    tally = Tally(history.daemon, history.version, history.store, 1, pulled)
+    tally = Tally(
+        *(history.daemon, history.version, history.store, 1, pulled),
+        covered=covered(scenario, history),
+        happened=happened(scenario, history),
+    )
     unexplained: list[Verdict] = []
     for verdict in verdicts:
         count = _count(scenario, history, verdict, deviations)
         if count.failed:
             unexplained.append(verdict)
-        tally = tally.plus(Tally(counts={verdict.rule: count}))
+        histories = int(verdict.rule not in tally.counts and verdict.ruling != "error")
+        tally = tally.plus(Tally(counts={verdict.rule: replace(count, histories=histories)}))
     return tally, tuple(unexplained)
 
 
@@ -148,9 +164,23 @@ def result_of(rule: Rule, daemon: str, count: Count) -> RuleResult:
         failed=count.failed,
         deviated=count.deviated,
         errors=count.errors,
+        histories=count.histories,
         example=count.example,
         deviations=count.reasons if count.status == "deviation" else (),
         measures={name: (min(values), median(values), max(values)) for name, values in count.measures.items()},
+    )
+
+
+def coverage_of(daemon: str, tally: Tally) -> Coverage:
+    """What a report says of how much of the space a daemon was led through."""
+    possible = space(tally.store)
+    return Coverage(
+        daemon=daemon,
+        points=len(tally.covered.intersection(possible)),
+        of=len(possible),
+        singles=missing(tally.store, tally.covered, singles),
+        pairs=missing(tally.store, tally.covered, pairs),
+        never=tuple(name for name in SITUATIONS if name not in tally.happened),
     )
 
 

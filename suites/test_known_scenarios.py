@@ -8,7 +8,7 @@ from suites.plugin import OPTIONS
 from suites.saved import SCENARIOS, read_scenario
 from suites.trial import Trial
 
-pytestmark = pytest.mark.rules
+pytestmark = [pytest.mark.rules, pytest.mark.known]
 
 QUICK = sorted(SCENARIOS.glob("*.json"))
 WAITING = sorted((SCENARIOS / "waiting").glob("*.json"))

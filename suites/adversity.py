@@ -60,7 +60,7 @@ def every_pair(store: str) -> tuple[Point, ...]:
     """Few points that have among them every pair of kind, stage and place that a daemon with this store can meet."""
     points = space(store)
     kinds, stages = (list(dict.fromkeys(names)) for names in zip(*((p.kind, p.stage) for p in points), strict=True))
-    few = {kind for kind in kinds if len({p.stage for p in points if p.kind == kind}) < len(PLACES)}
+    few = {kind for kind in kinds if len({p.stage for p in points if p.kind == kind}) <= len(PLACES)}
     return tuple(
         point
         for point in points

@@ -154,7 +154,8 @@ def exit_code(run: Run) -> int:
 
     4 comes before 1 because a harness that erred may have caused the failures too. A SHOULD rule that
     fails is a warning and an INFO rule a remark: neither changes the exit code. A deviation does not
-    either, being known and explained.
+    either, being known and explained; nor does what a run never met, or what never happened: it says how much
+    the verdicts rest on.
     """
     if run.interrupted:
         return 130

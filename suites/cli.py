@@ -100,10 +100,10 @@ def run(
         *(["--nightly"] if nightly else []),
         *(["-k", keyword] if keyword else []),
     ]
-    lanes = collector.collect(arguments)
-    if not lanes:
+    chosen = collector.collect(arguments)
+    if not chosen.tests:
         _refuse(f"No test matches -k {keyword!r}: `mirror-conformance list` shows the rules' ids.", NOTHING_TESTED)
-    at_once = min(lanes, workers or 2 * (os.cpu_count() or 1))
+    at_once = min(chosen.lanes, workers or 2 * (os.cpu_count() or 1))
     processes = f"--numprocesses={at_once if at_once > 1 else 0}"
     with prepared(profiles, images), _progress() as told:
         gathered = collector.Collector(told)

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -20,29 +21,36 @@ Progress = Callable[[int, int, str], None]
 """Told of each test that ended: how many have, of how many, and the last one's name."""
 
 
-class _Lanes:
-    """A pytest plugin that counts the lanes of the tests that were chosen."""
+@dataclass(frozen=True)
+class Chosen:
+    """How many tests were chosen, and in how many lanes they run: each needs a daemon of its own."""
 
-    lanes = 0
+    tests: int = 0
+    lanes: int = 0
+
+
+class _Choice:
+    """A pytest plugin that counts what was chosen."""
+
+    chosen = Chosen()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.lanes = len(set(map(lane_of, items)))
+        self.chosen = Chosen(len(items), len(set(map(lane_of, items))))
 
 
-def collect(arguments: Sequence[str]) -> int:
-    """How many lanes the tests need that these pytest arguments choose, each a daemon of its own; 0 where they choose
-    none. It is found out before anything is started for them.
+def collect(arguments: Sequence[str]) -> Chosen:
+    """What these pytest arguments choose: found out before anything is started for it.
 
     Raises:
         UsageError: pytest refuses the arguments.
     """
-    count = _Lanes()
+    choice = _Choice()
     with redirect_stderr(io.StringIO()) as said:
-        status = pytest.main([*arguments, "--collect-only"], plugins=[count])
+        status = pytest.main([*arguments, "--collect-only"], plugins=[choice])
     if status == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(" ".join(said.getvalue().removeprefix("ERROR: ").split()))
-    return count.lanes
+    return choice.chosen
 
 
 class Collector:

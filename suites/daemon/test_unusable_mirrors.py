@@ -1,11 +1,13 @@
 """Each kind of unusable mirror at each stage of a pull, in each place of the list; and bad content."""
 
+from dataclasses import replace
+
 import pytest
 
 from fixtures.scenario import Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, FaultPlace, Holdings, ImageSpec
 from suites.adversity import FAULTS, WAITED_FOR, every_pair, scenario_at, takes_long
-from suites.space import KINDS
+from suites.space import KINDS, Point
 from suites.trial import Trial
 
 AT_ONCE: tuple[FaultPlace, ...] = ("any", "manifest-by-tag", "manifest-by-digest", "config", "layer")
@@ -63,6 +65,14 @@ def test_an_only_mirror_that_refuses_costs_time_only(trial: Trial, status: int) 
 @pytest.mark.rules("FALLBACK-2", "RATE-3", "TLS-2")
 def test_an_only_mirror_that_fails_everywhere_costs_time_only(trial: Trial) -> None:
     trial.play_each(beside_a_good_hub(fault) for kind, fault in FAULTS.items() if kind not in WAITED_FOR)
+
+
+@pytest.mark.rules("FALLBACK-2")
+@pytest.mark.parametrize("kind", ["404", "503", "reset"])
+def test_several_unusable_mirrors_cost_time_only(trial: Trial, kind: str) -> None:
+    scenario = scenario_at(Point(kind, "manifest-by-tag", "middle"))
+    servers = {**scenario.servers, "mirror-1": Holdings((), (Fault("status", "manifest", status=403),))}
+    trial.play(replace(scenario, servers=servers))
 
 
 @pytest.mark.rules("FALLBACK-4", "FALLBACK-5")

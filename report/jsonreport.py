@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from report.results import MEANINGS, Daemon, Example, Known, RuleResult, Run, Told, exit_code
+from report.results import MEANINGS, Coverage, Daemon, Example, Known, RuleResult, Run, Told, exit_code
 
 FORMAT = "mirror-conformance/1"
 """Changes its number when a field is renamed, removed or given another meaning."""
@@ -30,6 +30,8 @@ def to_json(run: Run) -> str:
             "daemons": [_daemon(daemon) for daemon in run.daemons],
             "results": [_result(result) for result in run.results],
             "told": [_told(told) for told in run.told],
+            "nightly": run.nightly,
+            "coverage": [_coverage(one) for one in run.coverage],
         }
     )
 
@@ -66,6 +68,7 @@ def _result(result: RuleResult) -> dict[str, Any]:
         },
         "daemon": result.daemon,
         "status": result.status,
+        "histories": result.histories,
         "reason": result.reason,
         "verdicts": {
             "passed": result.passed,
@@ -80,6 +83,17 @@ def _result(result: RuleResult) -> dict[str, Any]:
         },
         "deviations": [_known(known) for known in result.deviations],
         "example": _example(result.example),
+    }
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "daemon": coverage.daemon,
+        "points": coverage.points,
+        "of": coverage.of,
+        "missing_singles": list(coverage.singles),
+        "missing_pairs": list(coverage.pairs),
+        "never_happened": list(coverage.never),
     }
 
 

@@ -64,8 +64,9 @@ class Known:
 class RuleResult:
     """What a run says of one rule on one daemon.
 
-    ``passed``, ``failed`` ... count verdicts. ``deviations`` are the causes that a deviations file gives of broken
-    rules. ``measures`` holds the least, the median and the greatest of each figure.
+    ``passed``, ``failed`` ... count verdicts, ``histories`` the plays that these are of. ``deviations`` are the causes
+    that a deviations file gives of broken rules. ``measures`` holds the least, the median and the greatest of each
+    figure.
     """
 
     rule: Rule
@@ -76,6 +77,7 @@ class RuleResult:
     deviated: int = 0
     errors: int = 0
     not_applicable: int = 0
+    histories: int = 0
     example: Example | None = None
     deviations: tuple[Known, ...] = ()
     measures: dict[str, tuple[float, float, float]] = field(default_factory=dict)
@@ -137,6 +139,23 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """How much of what can befall a daemon a run has put it through.
+
+    A point is a kind of fault at a stage of a pull in a place of the list of mirrors; ``points`` of ``of`` were met.
+    ``singles`` (kinds, stages, places) and ``pairs`` of them are those that were never met; ``never`` are situations
+    that should come up in a run and did not.
+    """
+
+    daemon: str
+    points: int
+    of: int
+    singles: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Run:
     """A whole run. ``started`` is an ISO 8601 time; each of ``problems`` is one sentence.
 
@@ -156,6 +175,9 @@ class Run:
     told: tuple[Told, ...] = ()
     problems: tuple[str, ...] = ()
     interrupted: bool = False
+    coverage: tuple[Coverage, ...] = ()
+    nightly: bool = True
+    """Whether what takes long was played, too."""
 
     def __post_init__(self) -> None:
         """Refuse results that a report could only lose: of daemons that are not listed, or given twice."""
@@ -207,7 +229,8 @@ def exit_code(run: Run) -> int:
 
     4 comes before 1 because a harness that erred may have caused the failures too. A SHOULD rule that
     fails is a warning and an INFO rule a remark: neither changes the exit code. A deviation does not
-    either, being known and explained.
+    either, being known and explained; nor does what a run never met, or what never happened: it says how much
+    the verdicts rest on.
     """
     if run.interrupted:
         return 130

@@ -8,6 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from report.columns import GUTTER, Columns, columns
+from report.coverage import uncovered
 from report.diagram import explain_together
 from report.folding import entries, entry, split, unexercised
 from report.measures import Row, most_noticed, rest, rows
@@ -175,9 +176,16 @@ class _Writer:
         yield from self._heading("Not exercised: this run says nothing about", silent)
         for line in silent:
             yield from self._lines(f"  {line}", hang=4)
+        yield from self._covered()
         yield from self._heading("Problems of the run itself", self.run.problems)
         for problem in self.run.problems:
             yield from self._lines(f"  {inert(problem)}", _STYLES["ERROR"], hang=4)
+
+    def _covered(self) -> Iterator[Text]:
+        lines = uncovered(self.run)
+        yield from self._heading("Covered: kinds of fault, stages of a pull, places in the list of mirrors", lines)
+        for line in lines:
+            yield from self._lines(f"  {inert(line)}", hang=4)
 
     def _entries(self, results: list[RuleResult], more: str = "") -> Iterator[Text]:
         for reason, alike in entries(results).items():

@@ -89,6 +89,7 @@ def run(
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Only report these rules; all is played.")] = None,
     seed: Annotated[int, typer.Option(help="The seed of everything that is drawn.")] = 0,
     scale: Annotated[float, typer.Option(min=0.01, help="How many examples to draw; 1 is the usual budget.")] = 1.0,
+    nightly: Annotated[bool, typer.Option("--nightly", help="Also play what takes long: all pairs of faults.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Daemons at once; by default two for each core.")] = None,
     images: ImageSource = "auto",
     deviations: DeviationsFile = DEVIATIONS,
@@ -99,8 +100,6 @@ def run(
     profiles = select(daemon or ["default"])
     load(deviations, [profile.name for profile in load_profiles()])
     _check_writable(report)
-    cores = os.cpu_count() or 1
-    at_once = min(sum(cores if profile.is_model else 2 for profile in profiles), workers or 2 * cores)
     arguments = [
         str(SUITES),
         f"--rootdir={SUITES}",
@@ -110,17 +109,20 @@ def run(
         f"--scale={scale}",
         f"--images={images}",
         f"--deviations={deviations.absolute()}",
+        *(["--nightly"] if nightly else []),
         *(["-k", keyword] if keyword else []),
     ]
-    if not collector.collect(arguments):
+    chosen = collector.collect(arguments)
+    if not chosen.tests:
         _refuse(f"No test matches -k {keyword!r}: `mirror-conformance list` shows the rules' ids.", NOTHING_TESTED)
+    at_once = min(chosen.lanes, workers or 2 * (os.cpu_count() or 1))
     processes = f"--numprocesses={at_once if at_once > 1 else 0}"
     with ready(profiles, images), _progress() as told:
         gathered = collector.Collector(told)
         status = pytest.main([*arguments, processes, "--dist=loadgroup"], plugins=[gathered])
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
     interrupted = status == pytest.ExitCode.INTERRUPTED
-    finished = gathered.run(wanted, seed, command, interrupted=interrupted)
+    finished = gathered.run(wanted, seed, command, interrupted=interrupted, nightly=nightly)
     output.print(TerminalReport(finished))
     write(finished, report)
     raise typer.Exit(exit_code(finished))

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -13,35 +14,43 @@ import pytest
 from fixtures.errors import UsageError
 from report.results import Daemon, Run, Told
 from suites.catalogue import rules
-from suites.plugin import BROKEN, TALLIED
-from suites.tally import TALLY, Count, Tally, result_of
+from suites.plugin import BROKEN, TALLIED, lane_of
+from suites.tally import TALLY, Count, Tally, coverage_of, result_of
 
 Progress = Callable[[int, int, str], None]
 """Told of each test that ended: how many have, of how many, and the last one's name."""
 
 
-class _Count:
-    """A pytest plugin that counts the tests that were chosen."""
+@dataclass(frozen=True)
+class Chosen:
+    """How many tests were chosen, and in how many lanes they run: each needs a daemon of its own."""
 
-    tests = 0
+    tests: int = 0
+    lanes: int = 0
+
+
+class _Choice:
+    """A pytest plugin that counts what was chosen."""
+
+    chosen = Chosen()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.tests = len(items)
+        self.chosen = Chosen(len(items), len(set(map(lane_of, items))))
 
 
-def collect(arguments: Sequence[str]) -> int:
-    """How many tests these pytest arguments choose: found out before anything is started for them.
+def collect(arguments: Sequence[str]) -> Chosen:
+    """What these pytest arguments choose: found out before anything is started for it.
 
     Raises:
         UsageError: pytest refuses the arguments.
     """
-    count = _Count()
+    choice = _Choice()
     with redirect_stderr(io.StringIO()) as said:
-        status = pytest.main([*arguments, "--collect-only"], plugins=[count])
+        status = pytest.main([*arguments, "--collect-only"], plugins=[choice])
     if status == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(" ".join(said.getvalue().removeprefix("ERROR: ").split()))
-    return count.tests
+    return choice.chosen
 
 
 class Collector:
@@ -101,6 +110,7 @@ class Collector:
         command: str,
         *,
         interrupted: bool,
+        nightly: bool,
     ) -> Run:
         """The whole run, for the rules that are wanted, in the order of the catalogue."""
         return Run(
@@ -120,6 +130,8 @@ class Collector:
             command=command,
             problems=(*self._problems, *(s for tally in self._tallies.values() for s in tally.refuted)),
             interrupted=interrupted,
+            coverage=tuple(coverage_of(daemon, tally) for daemon, tally in sorted(self._tallies.items())),
+            nightly=nightly,
         )
 
     def _daemon(self, name: str, tally: Tally) -> Daemon:

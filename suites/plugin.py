@@ -1,8 +1,9 @@
 """The pytest plugin of the suites: options, the lab's fixtures, and the tally of each test.
 
 A test of the suites takes the fixture ``trial``. It runs once for each daemon chosen with ``--daemon``. All
-tests of a daemon go to one xdist worker, so that each daemon starts once; those marked ``waits`` go to a
-second one, since they cost time and no work. Those of a model go anywhere: it costs nothing to start one.
+tests of a daemon go to one xdist worker, so that each daemon starts once; each that is marked ``waits`` goes to one of
+its own, since it costs time and no work. Those of a model go anywhere: it costs nothing to start one. Those marked
+``nightly`` run with ``--nightly`` alone.
 """
 
 import _thread
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -52,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--images", choices=("auto", "debian", "official"), default="auto", help="where images come from")
     group.addoption("--deviations", type=Path, default=DEVIATIONS, help="TOML file of known deviations")
     group.addoption("--seed", type=int, default=0, help="seed of everything that is drawn")
+    group.addoption("--nightly", action="store_true", help="also run what takes long")
     group.addoption("--scale", type=float, default=1.0, help="how many examples to draw: 1 is the default budget")
 
 
@@ -64,6 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "rules(*ids): the rules a test is there for (none named: all); -k finds it by them"
     )
     config.addinivalue_line("markers", "waits: the test mostly waits for a daemon's time limits")
+    config.addinivalue_line("markers", "nightly: the test takes long, and runs with --nightly alone")
+    config.addinivalue_line("markers", "known: the test plays scenarios in files, and comes before those that draw")
     config.addinivalue_line("markers", "engine: needs a Docker engine")
     config.stash[OPTIONS] = Options(
         profiles=select(config.getoption("--daemon") or ["default"]),
@@ -76,19 +81,31 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "lab" in metafunc.fixturenames:
-        lane = " waiting" if metafunc.definition.get_closest_marker("waits") else ""
-        marked = [
-            pytest.param(
-                profile,
-                id=profile.name,
-                marks=() if profile.is_model else pytest.mark.xdist_group(f"{profile.name}{lane}"),
-            )
-            for profile in metafunc.config.stash[OPTIONS].profiles
-        ]
-        metafunc.parametrize("lab", marked, indirect=True, scope="session")
+        profiles = metafunc.config.stash[OPTIONS].profiles
+        metafunc.parametrize("lab", profiles, ids=lambda profile: profile.name, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long is left to the night, and known scenarios come before everything that is drawn."""
+    if not config.getoption("--nightly"):
+        late = [item for item in items if item.get_closest_marker("nightly")]
+        config.hook.pytest_deselected(items=late)
+        items[:] = [item for item in items if item not in late]
+    items.sort(key=lambda item: not item.get_closest_marker("known"))
+
+
+def lane_of(item: pytest.Item) -> str:
+    """The name of the xdist worker's share that a test belongs to."""
+    marker = item.get_closest_marker("xdist_group")
+    return str(marker.args[0]) if marker else item.nodeid
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
+    if isinstance(item, pytest.Function) and "lab" in item.fixturenames:
+        profile = cast("Profile", item.callspec.params["lab"])
+        if not profile.is_model:
+            waits = item.get_closest_marker("waits")
+            item.add_marker(pytest.mark.xdist_group(item.name if waits else profile.name))
     for marker in item.iter_markers("rules"):
         item.extra_keyword_matches.update(catalogue.select(marker.args) if marker.args else catalogue.rules())
 

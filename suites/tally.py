@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -10,9 +10,11 @@ from pydantic import TypeAdapter
 
 from fixtures.history import History
 from fixtures.scenario import Pull, Scenario, singly
-from report.results import Example, Known, RuleResult, Told
+from report.results import Coverage, Example, Known, RuleResult, Told
 from suites.deviations import Deviation
 from suites.opinion import with_opinion
+from suites.sometimes import SITUATIONS, happened
+from suites.space import Point, covered, missing, pairs, singles, space
 from suites.told import told_of
 from suites.verdict import Cause, Rule, Status, Verdict
 
@@ -21,14 +23,15 @@ _SCENARIO = TypeAdapter(Scenario)
 
 @dataclass(frozen=True)
 class Count:
-    """The verdicts of one rule on one daemon. ``example`` is the smallest failure, or else deviation; ``known`` are
-    the causes of deviations.
+    """The verdicts of one rule on one daemon, and of how many histories they are. ``example`` is the smallest failure,
+    or else deviation; ``known`` are the causes of deviations.
     """
 
     passed: int = 0
     failed: int = 0
     deviated: int = 0
     errors: int = 0
+    histories: int = 0
     known: tuple[Known, ...] = ()
     example: Example | None = None
     measures: dict[str, tuple[float, ...]] = field(default_factory=dict)
@@ -40,6 +43,7 @@ class Count:
             self.failed + other.failed,
             self.deviated + other.deviated,
             self.errors + other.errors,
+            self.histories + other.histories,
             _together(self.known, other.known),
             _worse(self, other),
             {
@@ -64,7 +68,8 @@ class Count:
 class Tally:
     """What some histories on one daemon add up to.
 
-    ``refuted`` are sentences on deviations whose own evidence was played and did not deviate.
+    ``refuted`` are sentences on deviations whose own evidence was played and did not deviate. ``covered`` are the
+    points of the space that were met, ``happened`` the situations that came up.
     """
 
     daemon: str = ""
@@ -75,6 +80,8 @@ class Tally:
     counts: dict[str, Count] = field(default_factory=dict)
     refuted: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
+    covered: frozenset[Point] = frozenset()
+    happened: frozenset[str] = frozenset()
 
     def plus(self, other: "Tally") -> "Tally":
         """Both tallies together; they are of one daemon."""
@@ -90,6 +97,8 @@ class Tally:
             },
             refuted=tuple(dict.fromkeys((*self.refuted, *other.refuted))),
             told=tuple(dict.fromkeys((*self.told, *other.told))),
+            covered=self.covered | other.covered,
+            happened=self.happened | other.happened,
         )
 
 
@@ -101,14 +110,19 @@ def weigh(
 ) -> tuple[Tally, tuple[Verdict, ...]]:
     """The tally of one history, and the failures that no deviation explains."""
     pulled = sum(isinstance(step, Pull) for step in singly(scenario.steps))
-    told = tuple(dict.fromkeys(told_of(scenario, history)))
-    tally = Tally(history.daemon, history.version, history.store, 1, pulled, told=told)
+    tally = Tally(
+        *(history.daemon, history.version, history.store, 1, pulled),
+        told=tuple(dict.fromkeys(told_of(scenario, history))),
+        covered=covered(scenario, history),
+        happened=happened(scenario, history),
+    )
     unexplained: list[Verdict] = []
     for verdict in verdicts:
         count = _count(scenario, history, verdict, deviations)
         if count.failed:
             unexplained.append(verdict)
-        tally = tally.plus(Tally(counts={verdict.rule: count}))
+        histories = int(verdict.rule not in tally.counts and verdict.ruling != "error")
+        tally = tally.plus(Tally(counts={verdict.rule: replace(count, histories=histories)}))
     return tally, tuple(unexplained)
 
 
@@ -155,6 +169,7 @@ def result_of(rule: Rule, daemon: str, count: Count) -> RuleResult:
         failed=count.failed,
         deviated=count.deviated,
         errors=count.errors,
+        histories=count.histories,
         example=with_opinion(count.example) if count.example else None,
         deviations=count.known,
         measures={name: (min(values), median(values), max(values)) for name, values in count.measures.items()},
@@ -170,6 +185,19 @@ def _together(one: tuple[Known, ...], other: tuple[Known, ...]) -> tuple[Known, 
         smallest = min(examples, key=_size, default=None)
         found[known.cause] = Known(known.cause, before.verdicts + known.verdicts, smallest)
     return tuple(found.values())
+
+
+def coverage_of(daemon: str, tally: Tally) -> Coverage:
+    """What a report says of how much of the space a daemon was led through."""
+    possible = space(tally.store)
+    return Coverage(
+        daemon=daemon,
+        points=len(tally.covered.intersection(possible)),
+        of=len(possible),
+        singles=missing(tally.store, tally.covered, singles),
+        pairs=missing(tally.store, tally.covered, pairs),
+        never=tuple(name for name in SITUATIONS if name not in tally.happened),
+    )
 
 
 def _worse(one: Count, other: Count) -> Example | None:

@@ -4,14 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.scenario import Pull
 from suites.plugin import OPTIONS
 from suites.saved import SCENARIOS, read_scenario
 from suites.trial import Trial
 
-pytestmark = pytest.mark.rules
+pytestmark = [pytest.mark.rules, pytest.mark.known]
+
+
+def _patience(file: Path) -> float:
+    """The seconds that a scenario may take."""
+    return sum(step.deadline for step in read_scenario(file).steps if isinstance(step, Pull))
+
 
 QUICK = sorted(SCENARIOS.glob("*.json"))
-WAITING = sorted((SCENARIOS / "waiting").glob("*.json"))
+WAITING = sorted((SCENARIOS / "waiting").glob("*.json"), key=_patience, reverse=True)
+"""Those that may take longest come first, so that the others can be waited for meanwhile."""
 
 
 @pytest.mark.parametrize("file", QUICK, ids=lambda file: file.stem)

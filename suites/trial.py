@@ -1,7 +1,7 @@
 """A trial: scenarios are played on one daemon, judged, and tallied; a failure nobody knows of is raised."""
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -49,6 +49,21 @@ class Trial:
         """
         with self.lab.played(scenario) as play:
             return self.judge(scenario, play, evidence)
+
+    def play_each(self, scenarios: Iterable[Scenario]) -> None:
+        """Play and judge some scenarios, the rest of them too where one fails.
+
+        Raises:
+            RuleBroken: the first of the failures.
+        """
+        found: list[RuleBroken] = []
+        for scenario in scenarios:
+            try:
+                self.play(scenario)
+            except RuleBroken as failure:
+                found.append(failure)
+        if found:
+            raise found[0]
 
     def judge(self, scenario: Scenario, play: Play, evidence: Path | None = None) -> History:
         """Judge what was played so far, as :meth:`play` does."""

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from fixtures.scenario import Pull, Reference, Remove, Scenario, Step
-from simulator.arrangement import Copy, Evict, Fault, FaultPlace, Holdings, ImageSpec, Publish, Warm
+from fixtures.scenario import Configure, Pull, Reference, Remove, Scenario, Step
+from simulator.arrangement import Break, Copy, Evict, Fault, FaultPlace, Heal, Holdings, ImageSpec, Publish, Warm
 from suites.trial import Trial
 
+MIRRORS = ("https://mirror.gcr.io", "https://mirror-2.test")
 REPOSITORY, TAG = "library/app", "1.0"
 APP = Reference(REPOSITORY, TAG)
 PULL = Pull(APP)
@@ -34,9 +35,28 @@ def changing(*steps: Step) -> Scenario:
     return Scenario(
         images={name: ImageSpec(name, layers=(512,) * LAYERS) for name in ("v1", "v2")},
         servers={"hub": Holdings((copy,)), "mirror-1": Holdings((copy,))},
-        mirrors=("https://mirror.gcr.io", "https://mirror-2.test"),
+        mirrors=MIRRORS,
         steps=steps,
     )
+
+
+def rearranged() -> Scenario:
+    """Two mirrors that hold all; between pulls they change places, one is ill and well again, and goes."""
+    first, second = MIRRORS
+    copies = tuple(Copy(REPOSITORY, f"{number}.0", f"v{number}") for number in range(1, 6))
+    one, two, three, four, five = (Pull(Reference(REPOSITORY, copy.tag)) for copy in copies)
+    ill, well = Break("mirror-2", Fault("status", status=503)), Heal("mirror-2")
+    return Scenario(
+        images={copy.image: ImageSpec(copy.image) for copy in copies},
+        servers={server: Holdings(copies) for server in ("hub", "mirror-1", "mirror-2")},
+        mirrors=MIRRORS,
+        steps=(one, Configure((second, first)), two, ill, three, well, four, Configure((first,)), five),
+    )
+
+
+@pytest.mark.rules("ORDER-1", "ORDER-2", "ORDER-3", "HIT-1", "FALLBACK-2")
+def test_mirrors_change_places_fall_ill_come_back_and_go(trial: Trial) -> None:
+    trial.play(rearranged())
 
 
 @pytest.mark.rules("SYNC-1", "STALE-1")

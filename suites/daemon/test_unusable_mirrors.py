@@ -1,4 +1,4 @@
-"""Each kind of unusable mirror, and each kind of bad content, at each stage where it shows at once."""
+"""Each kind of unusable mirror at each stage of a pull, in each place of the list; and bad content."""
 
 from dataclasses import replace
 
@@ -6,33 +6,13 @@ import pytest
 
 from fixtures.scenario import Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, FaultPlace, Holdings, ImageSpec
-from suites.strategies import NOT_A_REGISTRY
+from suites.adversity import FAULTS, WAITED_FOR, every_pair, scenario_at, takes_long
+from suites.space import KINDS, Point
 from suites.trial import Trial
 
-BEFORE_BLOBS: tuple[FaultPlace, ...] = ("any", "manifest-by-tag", "manifest-by-digest")
-AT_ONCE: tuple[FaultPlace, ...] = (*BEFORE_BLOBS, "config", "layer")
-NOWHERE = "https://nowhere.test/"
-
-UNUSABLE: dict[str, tuple[Fault, ...]] = {
-    "refuse": (Fault("refuse"),),
-    "dns": (Fault("dns"),),
-    "untrusted": (Fault("untrusted"),),
-    "reset": tuple(Fault("reset", place) for place in BEFORE_BLOBS),
-    **{
-        str(status): tuple(
-            Fault("status", place, status=status, body=body) for place in AT_ONCE for body in ("", "not json")
-        )
-        for status in (401, 403, 404, 429)
-    },
-    **{
-        str(status): tuple(Fault("status", place, status=status) for place in BEFORE_BLOBS)
-        for status in (500, 502, 503)
-    },
-    "not-a-registry": tuple(replace(NOT_A_REGISTRY, at=place) for place in AT_ONCE),
-    "redirect": tuple(Fault("redirect", place, location=NOWHERE) for place in BEFORE_BLOBS),
-    "wrong-digest": (Fault("wrong-digest", "manifest"),),
-    "wrong-type": (Fault("wrong-type", "manifest"),),
-}
+AT_ONCE: tuple[FaultPlace, ...] = ("any", "manifest-by-tag", "manifest-by-digest", "config", "layer")
+REFUSALS = (401, 403, 404, 429)
+LANES = 8
 
 BAD_CONTENT = {
     f"{fault.kind} {fault.at}": fault
@@ -57,11 +37,42 @@ def beside_a_good_hub(*faults: Fault) -> Scenario:
     )
 
 
-@pytest.mark.rules("FALLBACK-2", "RATE-3", "TLS-2")
-@pytest.mark.parametrize("kind", UNUSABLE)
+@pytest.mark.rules("FALLBACK-2", "FALLBACK-4", "FALLBACK-5", "RATE-3", "TLS-2")
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_unusable_mirror_costs_time_only(trial: Trial, kind: str) -> None:
-    for fault in UNUSABLE[kind]:
-        trial.play(beside_a_good_hub(fault))
+    """At each stage that it can strike without the pull taking seconds, in each place of the list."""
+    store = trial.lab.profile.store
+    points = [point for point in every_pair(store) if point.kind == kind and not takes_long(point, store)]
+    trial.play_each(map(scenario_at, points))
+
+
+@pytest.mark.nightly
+@pytest.mark.waits
+@pytest.mark.rules("FALLBACK-2", "FALLBACK-5")
+@pytest.mark.parametrize("lane", range(LANES))
+def test_an_unusable_mirror_costs_much_time(trial: Trial, lane: int) -> None:
+    store = trial.lab.profile.store
+    points = [point for point in every_pair(store) if takes_long(point, store)]
+    trial.play_each(map(scenario_at, points[lane::LANES]))
+
+
+@pytest.mark.rules("FALLBACK-2", "RATE-3")
+@pytest.mark.parametrize("status", REFUSALS)
+def test_an_only_mirror_that_refuses_costs_time_only(trial: Trial, status: int) -> None:
+    trial.play_each(beside_a_good_hub(Fault("status", place, status=status, body="not json")) for place in AT_ONCE)
+
+
+@pytest.mark.rules("FALLBACK-2", "RATE-3", "TLS-2")
+def test_an_only_mirror_that_fails_everywhere_costs_time_only(trial: Trial) -> None:
+    trial.play_each(beside_a_good_hub(fault) for kind, fault in FAULTS.items() if kind not in WAITED_FOR)
+
+
+@pytest.mark.rules("FALLBACK-2")
+@pytest.mark.parametrize("kind", ["404", "503", "reset"])
+def test_several_unusable_mirrors_cost_time_only(trial: Trial, kind: str) -> None:
+    scenario = scenario_at(Point(kind, "manifest-by-tag", "middle"))
+    servers = {**scenario.servers, "mirror-1": Holdings((), (Fault("status", "manifest", status=403),))}
+    trial.play(replace(scenario, servers=servers))
 
 
 @pytest.mark.rules("FALLBACK-4", "FALLBACK-5")

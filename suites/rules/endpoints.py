@@ -1,6 +1,7 @@
 """What several rules must know of the servers of a pull: who would serve it, who cannot be seen, who is left."""
 
 from simulator.arrangement import Fault
+from simulator.journal import Exchange
 from suites.timeline import PullCase
 
 UNSEEN = frozenset({"refuse", "dns", "untrusted", "half-handshake", "tls-alert"})
@@ -8,9 +9,6 @@ UNSEEN = frozenset({"refuse", "dns", "untrusted", "half-handshake", "tls-alert"}
 
 CONTENT = frozenset({"corrupt", "truncate"})
 """Faults that hand out bytes which are not what their digest says."""
-
-DELAY = frozenset({"slow"})
-"""Faults that cost time and nothing else."""
 
 PLAIN_HTTP = "plain http"
 """The variant of a case in which a mirror is configured with an ``http://`` URL."""
@@ -25,9 +23,37 @@ def unseen(case: PullCase, server: str) -> bool:
 
 def kind_of(fault: Fault) -> str:
     """The name that the catalogue gives a kind of unusable mirror."""
-    if fault.kind != "status":
-        return fault.kind
-    return "not-a-registry" if fault.status < 400 else str(fault.status)
+    match fault.kind:
+        case "status":
+            return "not-a-registry" if fault.status < 400 else str(fault.status)
+        case "wrong-length":
+            return "length-too-great" if fault.by > 0 else "length-too-small"
+        case "reset" if fault.after >= 0:
+            return "reset-midway"
+        case kind:
+            return kind
+
+
+def place_of(position: int, length: int) -> str:
+    """Where one thing of several stands: ``first``, ``middle`` or ``last``; ``only`` where there is no other."""
+    if length == 1:
+        return "only"
+    return "first" if position == 0 else "last" if position == length - 1 else "middle"
+
+
+def stage_of(case: PullCase, exchange: Exchange) -> str:
+    """The stage of a pull at which an exchange with a mirror stands: ``config``, ``first layer`` ...
+
+    A mirror is asked for nothing outside of the registry's own paths but for a token, where its challenge says.
+    """
+    if exchange.stage == "other":
+        return "token"
+    if exchange.stage != "layer":
+        return exchange.stage
+    content = case.content(exchange.image)
+    platform, _, number = exchange.role.rpartition("layer:")
+    layers = sum(f"{platform}layer:" in entry.role for entry in content.objects) if content else 0
+    return f"{place_of(int(number), layers)} layer"
 
 
 def first_server(case: PullCase) -> str | None:

@@ -6,13 +6,13 @@ from simulator.arrangement import Break
 from simulator.journal import Exchange
 from suites.rules.endpoints import (
     CONTENT,
-    DELAY,
     UNSEEN,
     brought_what_was_offered,
     how_it_failed,
     kind_of,
     offered,
     rescued,
+    stage_of,
     unseen,
 )
 from suites.rules.finding import Finding, PullRule, broken, kept
@@ -51,7 +51,8 @@ def unusable_mirror_costs_time_only(case: PullCase) -> Finding | None:
             f"{names} could not be used, a later endpoint has {case.spelled()}, and the pull {how_it_failed(case)}",
             struck,
         )
-    return replace(finding, variant=_variant(kinds), measure=cost)
+    stages = sorted({stage_of(case, exchange) for exchange in struck})
+    return replace(finding, variant=_variant(kinds, stages), measure=cost)
 
 
 def partial_copy_ends_complete(case: PullCase) -> Finding | None:
@@ -126,7 +127,7 @@ def no_layer_is_fetched_twice(case: PullCase) -> Finding | None:
 def _is_whole_layer(exchange: Exchange) -> bool:
     """Whether a whole layer left a server, and nothing was wrong with it."""
     sent = exchange.method == "GET" and exchange.status == 200 and 0 < exchange.length == exchange.sent
-    return sent and exchange.stage == "layer" and exchange.fault in {"", "slow"}
+    return sent and exchange.stage == "layer" and exchange.fault in {"", "slow", "slow-headers"}
 
 
 def nowhere_to_be_had(case: PullCase) -> Finding | None:
@@ -175,8 +176,11 @@ def _wrong_failure(case: PullCase) -> dict[str, str]:
     return wrong
 
 
-def _variant(kinds: set[str]) -> str:
-    return f"several: {', '.join(sorted(kinds))}" if len(kinds) > 1 else next(iter(kinds))
+def _variant(kinds: set[str], stages: list[str]) -> str:
+    """The kind of unusable mirror, and the stages at which it showed."""
+    if len(kinds) > 1:
+        return f"several: {', '.join(sorted(kinds))}"
+    return ": ".join((*kinds, *((", ".join(stages),) if stages else ())))
 
 
 def _unusable_mirrors_met(case: PullCase) -> dict[str, set[str]]:
@@ -188,9 +192,10 @@ def _unusable_mirrors_met(case: PullCase) -> dict[str, set[str]]:
         if case.usable(server):
             break
         broken_meanwhile = [c.fault for c in case.meanwhile if isinstance(c, Break) and c.server == server]
-        faults = [f for f in (*case.shelf(server).faults, *broken_meanwhile) if f.kind not in CONTENT | DELAY]
+        faults = [f for f in (*case.shelf(server).faults, *broken_meanwhile) if f.kind not in CONTENT]
         struck = {e.fault for e in case.to((server,)) if e.fault}
-        kinds = {kind_of(f) for f in faults if f.kind in UNSEEN or (f.kind in struck and not unseen(case, server))}
+        shown = [f for f in faults if f.kind in UNSEEN or (f.kind in struck and not unseen(case, server))]
+        kinds = {kind_of(f) for f in shown if not f.challenge} or {kind_of(f) for f in shown}
         if kinds:
             met[server] = kinds
     return met

@@ -17,6 +17,7 @@ from fixtures.profiles import load_profiles, select
 from fixtures.scenario import Scenario
 from suites import catalogue, collector, judge
 from suites.cli import SUITES
+from suites.saved import SCENARIOS
 from suites.strategies import pull_scenarios
 from suites.trial import Trial
 from tests.cli.conftest import Call
@@ -96,7 +97,32 @@ def test_every_rule_is_found_by_its_id() -> None:
     """What a rule's ``-k`` chooses is the tests that are there for it."""
     arguments = [str(SUITES), f"--rootdir={SUITES}", f"--config-file={SUITES / 'pytest.ini'}", "--daemon=docker-28.5.2"]
     everything, order = collector.collect(arguments), collector.collect([*arguments, "-k", "ORDER-1"])
-    assert 0 < order < everything
+    assert 0 < order.tests < everything.tests
+
+
+def test_what_waits_has_a_lane_of_its_own_and_what_takes_long_is_left_to_the_night() -> None:
+    arguments = [str(SUITES), f"--rootdir={SUITES}", f"--config-file={SUITES / 'pytest.ini'}", "--daemon=docker-28.5.2"]
+    waiting = len(list((SCENARIOS / "waiting").glob("*.json")))
+    assert collector.collect(arguments).lanes == 1 + waiting
+    assert collector.collect([*arguments, "-k", "much_time"]).tests == 0
+    night = collector.collect([*arguments, "-k", "much_time", "--nightly"])
+    assert night.tests == night.lanes > 0
+
+
+def test_known_scenarios_come_before_what_is_drawn() -> None:
+    class Order:
+        names: tuple[str, ...] = ()
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+            self.names = tuple(item.name for item in items)
+
+    order = Order()
+    files = ["--collect-only", "--rootdir", str(SUITES), "--config-file", str(SUITES / "pytest.ini"), str(SUITES)]
+    assert pytest.main(files, plugins=[order]) == pytest.ExitCode.OK
+    known = [number for number, name in enumerate(order.names) if name.startswith("test_known_scenario")]
+    drawn = [number for number, name in enumerate(order.names) if name.startswith("test_every_")]
+    assert max(known) < min(drawn)
 
 
 def drawn(seed: int, daemon: str = "docker-28.5.2") -> list[Scenario]:

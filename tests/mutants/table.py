@@ -45,6 +45,13 @@ UNUSABLE: dict[str, Fault] = {
     **{str(status): Fault("status", status=status) for status in (401, 403, 404, 429, 500, 502, 503)},
     "not-a-registry": NOT_A_REGISTRY,
     "redirect": Fault("redirect", location="https://nowhere.test/"),
+    **{kind: Fault(kind) for kind in ("half-handshake", "tls-alert", "close", "garbage", "endless-headers")},
+    "reset-midway": Fault("reset", "manifest", "GET", after=10),
+    "slow": Fault("slow", seconds=9.0),
+    "slow-headers": Fault("slow-headers", seconds=9.0),
+    **{kind: Fault(kind, "manifest", "GET") for kind in ("endless-body", "two-lengths")},
+    "length-too-great": Fault("wrong-length", "manifest", "GET", by=10),
+    "length-too-small": Fault("wrong-length", "manifest", "GET", by=-10),
     "wrong-digest": Fault("wrong-digest", "manifest"),
     "wrong-type": Fault("wrong-type", "manifest"),
 }
@@ -61,7 +68,7 @@ PLACES_TO_SIGN_IN: dict[ImageStore, FaultPlace] = {"classic": "ping", "container
 
 BUILDERS: tuple[Literal["classic", "buildkit"], ...] = ("classic", "buildkit")
 
-UNHEARD = frozenset({"refuse", "dns", "untrusted"})
+UNHEARD = frozenset({"refuse", "dns", "untrusted", "half-handshake", "tls-alert"})
 
 _unusable = tuple(
     kill(

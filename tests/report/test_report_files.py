@@ -72,6 +72,7 @@ def test_json_says_what_failed_why_and_where_it_was_promised() -> None:
             },
             "daemon": "docker-28.5.2",
             "status": "fail",
+            "histories": 0,
             "reason": "mirror-2 has no layer:0, and Hub was never asked for it.",
             "verdicts": {"passed": 37, "failed": 3, "deviated": 0, "errors": 0, "not_applicable": 0},
             "measures": {},

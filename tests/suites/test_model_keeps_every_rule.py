@@ -14,8 +14,9 @@ from fixtures.model import ModelLab
 from fixtures.model.local import ImageStore
 from fixtures.scenario import Pull, Reference, Scenario
 from simulator.arrangement import Copy, Evict, Holdings, ImageSpec
+from suites.adversity import FAULTS, every_pair, scenario_at
 from suites.catalogue import rules
-from suites.daemon.test_unusable_mirrors import BAD_CONTENT, UNUSABLE, beside_a_good_hub
+from suites.daemon.test_unusable_mirrors import BAD_CONTENT, beside_a_good_hub
 from suites.judge import judge
 from suites.saved import SCENARIOS, read_scenario
 from suites.strategies import pull_scenarios
@@ -72,15 +73,13 @@ def test_every_named_scenario_can_be_kept(store: ImageStore, path: Path) -> None
     assert not_green(read_scenario(path), store) == []
 
 
-FAULTS = [fault for faults in UNUSABLE.values() for fault in faults] + list(BAD_CONTENT.values())
-
-
 @pytest.mark.parametrize("store", BOTH)
 def test_every_fault_that_daemons_are_tried_with_can_be_survived(store: ImageStore) -> None:
-    for fault in FAULTS:
-        scenario = beside_a_good_hub(fault)
-        assert not_green(scenario, store) == [], fault
-        assert ModelLab(store).play(scenario).outcomes[0].result == "ok", fault
+    everywhere = map(beside_a_good_hub, (*FAULTS.values(), *BAD_CONTENT.values()))
+    for scenario in (*everywhere, *map(scenario_at, every_pair(store))):
+        history = ModelLab(store).play(scenario)
+        assert [verdict for verdict in judge(scenario, history) if verdict.ruling != "pass"] == [], scenario
+        assert history.outcomes[0].result == "ok", scenario
 
 
 @settings(PULLS, max_examples=30)

@@ -90,7 +90,7 @@ def run(
     seed: Annotated[int, typer.Option(help="The seed of everything that is drawn.")] = 0,
     scale: Annotated[float, typer.Option(min=0.01, help="How many examples to draw; 1 is the usual budget.")] = 1.0,
     nightly: Annotated[bool, typer.Option("--nightly", help="Also play what takes long: all pairs of faults.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Daemons at once; by default two for each core.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Daemons at once; by default four for each core.")] = None,
     images: ImageSource = "auto",
     deviations: DeviationsFile = DEVIATIONS,
     report: ReportDirectory = REPORT,
@@ -115,7 +115,7 @@ def run(
     chosen = collector.collect(arguments)
     if not chosen.tests:
         _refuse(f"No test matches -k {keyword!r}: `mirror-conformance list` shows the rules' ids.", NOTHING_TESTED)
-    at_once = min(chosen.lanes, workers or 2 * (os.cpu_count() or 1))
+    at_once = min(chosen.lanes, workers or 4 * (os.cpu_count() or 1))
     processes = f"--numprocesses={at_once if at_once > 1 else 0}"
     with ready(profiles, images), _progress() as told:
         gathered = collector.Collector(told)

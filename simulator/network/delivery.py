@@ -133,9 +133,11 @@ async def _break_off(delivery: Delivery, transport: asyncio.Transport) -> None:
 
 
 def _reset(transport: asyncio.Transport) -> None:
+    """Break a connection off, unless the client has done so: then there is no socket any more."""
     connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT_ON_CLOSE)
-    transport.abort()
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT_ON_CLOSE)
+        transport.abort()
 
 
 async def _deliver_fill(response: Response, fill: Arriving, connection: Connection) -> int:

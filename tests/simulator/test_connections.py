@@ -385,3 +385,17 @@ def test_a_client_that_went_away_is_sent_no_more() -> None:
                 await asyncio.sleep(0)
 
     run(test())
+
+
+def test_a_client_that_went_away_cannot_be_reset_any_more() -> None:
+    async def test() -> None:
+        body = bytes(1 << 24)
+        reset = Response(200, (("Content-Length", str(len(body))),), body, Delivery("reset", after=len(body) - 1))
+        async with site(always(reset)) as served:
+            reader = await served.connect(GET)
+            await reader.readuntil(b"\r\n\r\n")
+            served.writers[0].transport.abort()
+            while served.world.journal.at(0).ended is None:
+                await asyncio.sleep(0.001)
+
+    run(test())

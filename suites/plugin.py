@@ -86,14 +86,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long is left to the night, known scenarios come before everything that is drawn, and what waits comes
-    last: its lanes fill what the busy ones leave.
-    """
+    """What takes long is left to the night, and known scenarios come before everything that is drawn."""
     if not config.getoption("--nightly"):
         late = [item for item in items if item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=late)
         items[:] = [item for item in items if item not in late]
-    items.sort(key=lambda item: (bool(item.get_closest_marker("waits")), not item.get_closest_marker("known")))
+    items.sort(key=lambda item: not item.get_closest_marker("known"))
 
 
 def lane_of(item: pytest.Item) -> str:

@@ -104,7 +104,8 @@ def check_clean_removes_everything(running: Running) -> None:
     running.await_end(90)
     assert running.made()
     cleaned = subprocess.run([*COMMAND, "clean"], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert cleaned.stderr.startswith("Removed ")
+    # A command that runs at the same time, in another test, may have swept it all first.
+    assert cleaned.stderr.startswith(("Removed ", "Nothing was left behind."))
     assert running.made() == []
     assert running.processes() == []
 

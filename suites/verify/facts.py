@@ -1,0 +1,62 @@
+"""What is known of a host's mirrors: plain values, which the parts of ``verify`` hand on to each other.
+
+``sources`` and ``host`` find out a Setup; ``lint`` remarks on it; ``probe`` asks each mirror as the daemon would;
+``predict`` says what a pull will do; ``report`` tells all of it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fixtures.profiles import Store
+
+Way = Literal["daemon.json", "flag", "DOCKER_OPTS", "systemd unit"]
+"""The documented ways to set mirrors."""
+
+Severity = Literal["error", "warning", "note"]
+"""``error``: mirrors are not used as written. ``warning``: they are, with a risk. ``note``: worth knowing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Which dockerd this is. ``version`` is as ``docker version`` prints it, ``""`` where nobody knows."""
+
+    version: str
+    store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place that can set mirrors, and what it says. ``mirrors`` is None where it says nothing of them."""
+
+    way: Way
+    place: str
+    """A path, or the command line of a process, as a person finds it."""
+    mirrors: tuple[str, ...] | None = None
+    insecure: tuple[str, ...] = ()
+    """Hosts and networks of which the daemon checks no certificate (``insecure-registries``)."""
+    problem: str = ""
+    """Why it cannot be read, or why a daemon refuses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How a host sets its mirrors. ``shown`` is what the daemon's ``/info`` shows; None: no daemon was asked."""
+
+    kind: Kind
+    sources: tuple[Source, ...]
+    shown: tuple[str, ...] | None = None
+    insecure: tuple[str, ...] = ()
+    """As the daemon has it in force, the loopback network included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about a setup that a person should know, and what to do about it."""
+
+    code: str
+    """What it is about, in a word that never changes: ``mirror-with-path``."""
+    severity: Severity
+    sentence: str
+    advice: str
+    place: str = ""
+    mirror: str = ""

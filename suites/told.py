@@ -7,13 +7,10 @@ from fixtures.history import History
 from fixtures.scenario import Scenario
 from report.results import Told
 from simulator.arrangement import Fault
-from suites.rules.endpoints import CONTENT, kind_of
+from suites.rules.endpoints import CONTENT, DELAYS, kind_of
 from suites.timeline import HUB, PullCase, pulls
 
 MISSING, PRIVATE, OVER_LIMIT, INCOMPLETE = "no such image", "private", "limit used up", "a part is missing"
-
-_DELAYS = frozenset({"slow", "slow-headers"})
-"""Faults that cost time and nothing else."""
 
 _WORDS: dict[str, tuple[str, ...]] = {
     MISSING: ("not found", "manifest unknown", "does not exist"),
@@ -85,7 +82,7 @@ def _told(case: PullCase, hub: str, mirrors: str) -> Told:
 
 def _trouble(case: PullCase, server: str) -> str:
     """Why a server cannot serve a pull, in a word; nothing, where it could or where that has several reasons."""
-    faults = [fault for fault in case.shelf(server).faults if fault.kind not in _DELAYS]
+    faults = [fault for fault in case.shelf(server).faults if fault.kind not in DELAYS]
     kinds = {kind_of(fault) for fault in faults}
     if server == HUB and case.customer.over_limit and not kinds:
         return OVER_LIMIT

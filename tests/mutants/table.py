@@ -336,6 +336,13 @@ KILLS: tuple[Kill, ...] = (
         also=("FALLBACK-2/404",),
     ),
     kill(
+        "EVICT-1",
+        Switch.SHARES_MISSES,
+        trials.EVICTED_OF_TWO,
+        "Hub has library/app:2.0, and the pull failed: .*unknown blob, as a mirror answered to another pull",
+        "mirror-1",
+    ),
+    kill(
         "RATE-1",
         Switch.PAYS_ON_HIT,
         trials.METERED_HIT,

@@ -19,6 +19,7 @@ from fixtures.scenario import (
     Scenario,
     Search,
     Step,
+    Together,
 )
 from simulator.arrangement import Account, Copy, Evict, Fault, FaultPlace, Holdings, ImageSpec, Limits, Publish, Warm
 from simulator.arrangement import Break as Change
@@ -126,6 +127,17 @@ EVICTED_BETWEEN = story(
 )
 EVICTED_BEFORE = story(Evict("mirror-1", REPOSITORY), PULL, mirrors=(FIRST,), mirror_1="v1", hub="v1")
 EVICTED_DURING = beside_a_good_hub(Fault("status", "layer", status=404, skip=1))
+EVICTED_OF_TWO = replace(
+    story(
+        Together((PULL, Pull(replace(APP, tag="2.0"))), (Evict("mirror-1", REPOSITORY, roles=("layer:1",)),)),
+        mirrors=(FIRST,),
+        mirror_1="v1",
+    ),
+    servers={
+        "mirror-1": Holdings((Copy(REPOSITORY, TAG, "v1"),)),
+        "hub": Holdings((Copy(REPOSITORY, TAG, "v1"), Copy(REPOSITORY, "2.0", "v1"))),
+    },
+)
 METERED_HIT = replace(HELD_BY_THE_ONLY, limits=Limits())
 METERED_MISS = replace(story(mirrors=(FIRST,), hub="v2"), limits=Limits())
 OVER_THE_LIMIT = replace(HELD_BY_THE_ONLY, limits=Limits(anonymous=0))

@@ -63,6 +63,12 @@ OUTAGES: dict[str, Fault] = {
 }
 """A Docker Hub that is down in each of the catalogue's ways."""
 
+FAILURES_OF_HUB: dict[str, Fault] = {
+    **{kind: Fault(kind) for kind in ("refuse", "dns", "untrusted", "reset")},
+    **{str(status): Fault("status", status=status) for status in (403, 429, 500, 502, 503)},
+}
+"""A Docker Hub that fails in ways that an error can name."""
+
 PLACES_TO_SIGN_IN: dict[ImageStore, FaultPlace] = {"classic": "ping", "containerd": "manifest"}
 """Where each image store heeds a challenge."""
 
@@ -284,6 +290,28 @@ KILLS: tuple[Kill, ...] = (
         "hub",
     ),
     kill("FALLBACK-6", Switch.LEAVES_AN_IMAGE_BEHIND, trials.NOWHERE, "left v1, v2 behind", "mirror-1", "hub"),
+    *(
+        kill(
+            "FALLBACK-8",
+            by,
+            trials.missed_and_hub_fails(fault),
+            rf"no mirror has library/app:1.0, Docker Hub fails \({failure}\), and the error is '{said}",
+            *(("mirror-1",) if failure in UNHEARD else ("mirror-1", "hub")),
+        )
+        for failure, fault in FAILURES_OF_HUB.items()
+        for by, said in (
+            (Switch.HIDES_HUBS_FAILURE, "manifest for app-.* not found"),
+            (Switch.ERROR_NAMES_NOTHING, "the pull failed'"),
+        )
+    ),
+    kill(
+        "FALLBACK-8",
+        Switch.HIDES_HUBS_FAILURE,
+        trials.MISSED_OVER_THE_LIMIT,
+        r"Docker Hub fails \(limit used up\), and the error is 'manifest for app-.* not found",
+        "mirror-1",
+        "hub",
+    ),
     kill(
         "HIT-1",
         Switch.ASKS_HUB_ON_HIT,

@@ -113,6 +113,11 @@ def hub_down(fault: Fault) -> Scenario:
     return story(mirrors=(FIRST,), faults={"hub": (fault,)}, mirror_1="v1", hub="v1")
 
 
+def missed_and_hub_fails(fault: Fault) -> Scenario:
+    """No mirror has the image, and Docker Hub fails."""
+    return story(mirrors=(FIRST,), faults={"hub": (fault,)}, hub="v1")
+
+
 SYNCED = story(
     Warm("mirror-1", REPOSITORY, TAG),
     PULL,
@@ -140,6 +145,7 @@ EVICTED_OF_TWO = replace(
 )
 METERED_HIT = replace(HELD_BY_THE_ONLY, limits=Limits())
 METERED_MISS = replace(story(mirrors=(FIRST,), hub="v2"), limits=Limits())
+MISSED_OVER_THE_LIMIT = replace(story(mirrors=(FIRST,), hub="v1"), limits=Limits(anonymous=0))
 OVER_THE_LIMIT = replace(HELD_BY_THE_ONLY, limits=Limits(anonymous=0))
 
 

@@ -592,6 +592,31 @@ KILLS: tuple[Kill, ...] = (
             ),
         )
     ),
+    *(
+        kill("BUILD-1/buildkit", by, trials.READ_BY_A_FRONTEND, reason, *servers)
+        for by, reason, servers in (
+            (
+                Switch.BUILDS_PAST_MIRRORS,
+                "a build fetched library/app:1.0 past mirror-1 and mirror-2",
+                ("hub",),
+            ),
+            (
+                Switch.BUILDS_IN_REVERSE,
+                "mirror-2 was asked before mirror-1, which is configured first",
+                ("mirror-2",),
+            ),
+            (
+                Switch.BUILDS_ON_AFTER_HIT,
+                "mirror-2 has a usable copy of library/app:1.0, yet a build asked hub too",
+                ("hub",),
+            ),
+            (
+                Switch.GIVES_UP_ON_404,
+                "mirror-2 has a usable copy of library/app:1.0, and the build did not fetch all of it: failed to solve",
+                ("mirror-1",),
+            ),
+        )
+    ),
     kill(
         "BUILD-1/buildkit",
         Switch.BUILDS_FROM_OLD_MIRRORS,

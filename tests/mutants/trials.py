@@ -175,6 +175,9 @@ def built(builder: Literal["classic", "buildkit"]) -> Scenario:
     return story(Build(APP, builder), mirrors=(FIRST, SECOND), mirror_2="v1", hub="v1")
 
 
+READ_BY_A_FRONTEND = story(
+    Build(Reference("library/base", TAG), frontend=APP), mirrors=(FIRST, SECOND), mirror_2="v1", hub="v1"
+)
 UNTRUSTED_HUB = story(mirrors=(FIRST,), faults={"hub": (Fault("untrusted"),)}, hub="v1")
 UNTRUSTED_MIRROR = beside_a_good_hub(Fault("untrusted"))
 

@@ -110,8 +110,9 @@ def _spelled(step: Step, history: History) -> str:
     match step:
         case Pull() | Together() | PullAllTags():
             return _pulled(step, history)
-        case Build(reference, builder):
-            return f"docker build FROM {_reference(reference, history)} ({builder})"
+        case Build(reference, builder, frontend=frontend):
+            read = f", # syntax={_reference(frontend, history)}" if frontend else ""
+            return f"docker build FROM {_reference(reference, history)} ({builder}{read})"
         case Push(reference):
             return f"docker push {_reference(reference, history)}"
         case Search() | Login() | Logout():

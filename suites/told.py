@@ -7,13 +7,10 @@ from fixtures.history import History
 from fixtures.scenario import Scenario
 from report.results import Told
 from simulator.arrangement import Fault
-from suites.rules.endpoints import CONTENT, kind_of
+from suites.rules.endpoints import CONTENT, DELAYS, kind_of
 from suites.timeline import HUB, PullCase, pulls
 
 MISSING, PRIVATE, OVER_LIMIT, INCOMPLETE = "no such image", "private", "limit used up", "a part is missing"
-
-_DELAYS = frozenset({"slow", "slow-headers"})
-"""Faults that cost time and nothing else."""
 
 _WORDS: dict[str, tuple[str, ...]] = {
     MISSING: ("not found", "manifest unknown", "does not exist"),
@@ -60,10 +57,10 @@ def told_of(scenario: Scenario, history: History) -> Iterator[Told]:
     for case in pulls(scenario, history):
         if case.outcome.result == "ok" or not case.is_hub or not case.situation.mirrors or not case.foreseen:
             continue
-        mirrors = {_trouble(case, mirror) for mirror in case.situation.mirrors}
-        hub = _trouble(case, HUB)
-        if hub and len(mirrors) == 1 and (trouble := mirrors.pop()):
-            yield _told(case, hub, trouble)
+        mirrors = {trouble(case, mirror) for mirror in case.situation.mirrors}
+        hub = trouble(case, HUB)
+        if hub and len(mirrors) == 1 and (theirs := mirrors.pop()):
+            yield _told(case, hub, theirs)
 
 
 def _told(case: PullCase, hub: str, mirrors: str) -> Told:
@@ -71,21 +68,26 @@ def _told(case: PullCase, hub: str, mirrors: str) -> Told:
     for pattern, same in _SAME:
         sentence = pattern.sub(same, sentence)
     name = case.reference.repository.removeprefix("library/")
-    lowered = _OBJECT_NOT_FOUND.sub("", sentence.lower())
     return Told(
         daemon=case.history.daemon,
         hub=hub,
         mirrors=mirrors,
         sentence=sentence,
         names_image=name in sentence,
-        names_hub=any(word in lowered for word in _WORDS[hub]),
-        names_mirrors=any(word in lowered for word in _WORDS[mirrors]),
+        names_hub=names(sentence, hub),
+        names_mirrors=names(sentence, mirrors),
     )
 
 
-def _trouble(case: PullCase, server: str) -> str:
+def names(sentence: str, trouble: str) -> bool:
+    """Whether a sentence names a trouble of :func:`trouble`."""
+    lowered = _OBJECT_NOT_FOUND.sub("", sentence.lower())
+    return any(word in lowered for word in _WORDS[trouble])
+
+
+def trouble(case: PullCase, server: str) -> str:
     """Why a server cannot serve a pull, in a word; nothing, where it could or where that has several reasons."""
-    faults = [fault for fault in case.shelf(server).faults if fault.kind not in _DELAYS]
+    faults = [fault for fault in case.shelf(server).faults if fault.kind not in DELAYS]
     kinds = {kind_of(fault) for fault in faults}
     if server == HUB and case.customer.over_limit and not kinds:
         return OVER_LIMIT

@@ -1,4 +1,4 @@
-"""Builds: the image that they begin with, by both builders, after a reload and after a restart."""
+"""Builds: the images that they begin with and are read by, by both builders, after a reload and after a restart."""
 
 from dataclasses import replace
 from typing import Literal
@@ -12,6 +12,7 @@ from suites.trial import Trial
 MIRRORS = ("https://mirror.gcr.io", "https://mirror-2.test")
 COPIES = tuple(Copy("library/app", f"{number}.0", f"v{number}") for number in (1, 2, 3))
 IMAGES = {copy.image: ImageSpec(copy.image, layers=(64, 512)) for copy in COPIES}
+FRONTENDS = tuple(replace(copy, repository="docker/dockerfile") for copy in COPIES)
 Builder = Literal["classic", "buildkit"]
 
 
@@ -46,4 +47,29 @@ def test_a_build_goes_the_way_of_a_pull_after_a_restart(trial: Trial) -> None:
 def test_a_build_survives_an_unusable_mirror(trial: Trial, builder: Builder, fault: Fault) -> None:
     scenario = builds(builder)
     servers = {**scenario.servers, "mirror-1": Holdings(COPIES, (fault,))}
+    trial.play(replace(scenario, servers=servers, steps=scenario.steps[1:2]))
+
+
+def reads(*before: Restart) -> Scenario:
+    """Builds whose Dockerfiles are read by an image that the first mirror has, by the second's, and by Hub's."""
+    frontends = (Reference("docker/dockerfile", copy.tag) for copy in FRONTENDS)
+    return Scenario(
+        images=IMAGES,
+        servers={"hub": Holdings(FRONTENDS), "mirror-1": Holdings(FRONTENDS[:1]), "mirror-2": Holdings(FRONTENDS[1:2])},
+        mirrors=MIRRORS,
+        steps=(*before, *(Build(Reference("library/app", "1.0"), frontend=frontend) for frontend in frontends)),
+    )
+
+
+@pytest.mark.rules("BUILD-1")
+@pytest.mark.parametrize("before", [(), (Restart(MIRRORS),)], ids=["reload", "restart"])
+def test_what_reads_a_dockerfile_goes_the_way_of_a_pull(trial: Trial, before: tuple[Restart, ...]) -> None:
+    trial.play(reads(*before))
+
+
+@pytest.mark.rules("BUILD-1")
+@pytest.mark.parametrize("fault", [Fault("refuse"), Fault("untrusted"), Fault("status", status=503)])
+def test_what_reads_a_dockerfile_survives_an_unusable_mirror(trial: Trial, fault: Fault) -> None:
+    scenario = reads()
+    servers = {**scenario.servers, "mirror-1": Holdings(FRONTENDS, (fault,))}
     trial.play(replace(scenario, servers=servers, steps=scenario.steps[1:2]))

@@ -29,7 +29,7 @@ def beside(hub: tuple[Fault, ...], mirror: tuple[Fault, ...]) -> Scenario:
     )
 
 
-@pytest.mark.rules("FALLBACK-6")
+@pytest.mark.rules("FALLBACK-6", "FALLBACK-8")
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_docker_hub_cannot_serve_what_no_mirror_has(trial: Trial, trouble: str) -> None:
     trial.play(beside(TROUBLES[trouble], ()))

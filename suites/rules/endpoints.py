@@ -10,6 +10,9 @@ UNSEEN = frozenset({"refuse", "dns", "untrusted", "half-handshake", "tls-alert"}
 CONTENT = frozenset({"corrupt", "truncate"})
 """Faults that hand out bytes which are not what their digest says."""
 
+DELAYS = frozenset({"slow", "slow-headers"})
+"""Faults that cost time and nothing else."""
+
 PLAIN_HTTP = "plain http"
 """The variant of a case in which a mirror is configured with an ``http://`` URL."""
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from fixtures.history import History
 from fixtures.scenario import Scenario
 from simulator.arrangement import Break, Evict, Fault
-from suites.rules.endpoints import brought_what_was_offered, how_it_failed
+from simulator.journal import Exchange
+from suites.rules.endpoints import DELAYS, brought_what_was_offered, how_it_failed
 from suites.rules.finding import Finding, HistoryRule, broken, kept
 from suites.timeline import HUB, PullCase, pulls, pulls_together
 
@@ -39,12 +40,33 @@ def _while_pulls_run(case: PullCase) -> Finding | None:
     place = case.reference.repository
     evicted = [c for c in case.meanwhile if isinstance(c, Evict) and c.repository == place and c.server != HUB]
     broken_meanwhile = [c.fault for c in case.meanwhile if isinstance(c, Break)]
-    behave = _others_behave(case) and all(map(_is_an_eviction, broken_meanwhile))
+    behave = _others_behave(case) and all(map(_is_harmless, broken_meanwhile))
     if not evicted or not case.is_hub or not case.usable(HUB) or not behave:
         return None
     other = any(case.image_at(one.server) not in {None, case.image_at(HUB)} for one in evicted)
+    variant = f"while pulls run{' of another image' if other else ''}"
     finding = _suffered(case, evicted[0].server, "while pulls run")
-    return replace(finding, variant=f"while pulls run{' of another image' if other else ''}")
+    inherited = () if finding.kept else _inherited(case)
+    if inherited:
+        told = f"{finding.reason}, as a mirror answered to another pull of that layer"
+        return replace(broken(told, inherited), variant=f"{variant}, by another's miss")
+    return replace(finding, variant=variant)
+
+
+def _inherited(case: PullCase) -> tuple[Exchange, ...]:
+    """A mirror's misses that became the end of a pull which had come to Docker Hub, and was refused nothing there."""
+    asked = case.history.asked(case.outcome)
+    at_hub = [e for e in asked if e.server == HUB and e.repository == case.reference.repository]
+    if not any(e.stage in _MANIFESTS and e.status == 200 for e in at_hub) or any(e.status == 404 for e in at_hub):
+        return ()
+    if not case.outcome.error.endswith("unknown blob"):
+        return ()
+    content = case.content(case.image_at(HUB) or "")
+    own = {entry.digest for entry in content.objects} if content else frozenset()
+    mirrors = case.situation.mirrors
+    return tuple(
+        e for e in asked if e.server in mirrors and (e.stage, e.status) == ("layer", 404) and e.reference in own
+    )
 
 
 def _suffered(case: PullCase, server: str, when: str) -> Finding:
@@ -85,12 +107,12 @@ def _when(case: PullCase, server: str, evicted: dict[tuple[str, str], str]) -> s
 
 
 def _others_behave(case: PullCase) -> bool:
-    return all(all(map(_is_an_eviction, case.shelf(server).faults)) for server in case.situation.mirrors)
+    return all(all(map(_is_harmless, case.shelf(server).faults)) for server in case.situation.mirrors)
 
 
-def _is_an_eviction(fault: Fault) -> bool:
-    """On the wire, what is evicted while a pull runs is what is no longer found."""
-    return fault.kind == "status" and fault.status == 404
+def _is_harmless(fault: Fault) -> bool:
+    """On the wire, what is evicted while a pull runs is what is no longer found; what is late is there all the same."""
+    return fault.kind in DELAYS or (fault.kind == "status" and fault.status == 404)
 
 
 HISTORY_RULES: dict[str, HistoryRule] = {"EVICT-1": eviction_breaks_no_pull}

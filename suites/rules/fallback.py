@@ -17,6 +17,11 @@ from suites.rules.endpoints import (
 )
 from suites.rules.finding import Finding, PullRule, broken, kept
 from suites.timeline import HUB, PullCase
+from suites.told import MISSING, OVER_LIMIT, names, trouble
+
+_UNREACHABLE = frozenset({"refuse", "dns", "untrusted", "reset", "hang"})
+_REFUSALS = frozenset({"401", "403", "429", "500", "502", "503", OVER_LIMIT})
+"""How Docker Hub can fail, without an answer and with one, so that no word for it is one for a miss."""
 
 
 def miss_is_served_by_hub(case: PullCase) -> Finding | None:
@@ -145,6 +150,20 @@ def nowhere_to_be_had(case: PullCase) -> Finding | None:
     return replace(finding, variant=", ".join((*(("incomplete",) if held else sorted(kinds)), *wrong)))
 
 
+def hubs_failure_is_named(case: PullCase) -> Finding | None:
+    mirrors = case.situation.mirrors
+    if not case.is_hub or not mirrors or case.local or not case.foreseen or case.outcome.result != "failed":
+        return None
+    failure = trouble(case, HUB)
+    if failure not in _UNREACHABLE | _REFUSALS or {trouble(case, mirror) for mirror in mirrors} != {MISSING}:
+        return None
+    where = f"no mirror has {case.spelled()}, Docker Hub fails ({failure})"
+    said = f"and the error is {case.outcome.error!r}"
+    finding = kept if names(case.outcome.error, failure) else broken
+    variant = f"unreachable, {failure}" if failure in _UNREACHABLE else f"an answer, {failure}"
+    return replace(finding(f"{where}, {said}", case.exchanges), variant=variant)
+
+
 def _incomplete_everywhere(case: PullCase) -> bool:
     """Whether of each image that could be meant, some object is held by nobody who could be asked."""
     shelves = [case.shelf(server) for server in case.situation.endpoints]
@@ -221,4 +240,5 @@ RULES: dict[str, PullRule] = {
     "FALLBACK-5": next_endpoint_completes,
     "FALLBACK-6": nowhere_to_be_had,
     "FALLBACK-7": no_layer_is_fetched_twice,
+    "FALLBACK-8": hubs_failure_is_named,
 }

@@ -63,6 +63,12 @@ OUTAGES: dict[str, Fault] = {
 }
 """A Docker Hub that is down in each of the catalogue's ways."""
 
+FAILURES_OF_HUB: dict[str, Fault] = {
+    **{kind: Fault(kind) for kind in ("refuse", "dns", "untrusted", "reset")},
+    **{str(status): Fault("status", status=status) for status in (403, 429, 500, 502, 503)},
+}
+"""A Docker Hub that fails in ways that an error can name."""
+
 PLACES_TO_SIGN_IN: dict[ImageStore, FaultPlace] = {"classic": "ping", "containerd": "manifest"}
 """Where each image store heeds a challenge."""
 
@@ -284,6 +290,28 @@ KILLS: tuple[Kill, ...] = (
         "hub",
     ),
     kill("FALLBACK-6", Switch.LEAVES_AN_IMAGE_BEHIND, trials.NOWHERE, "left v1, v2 behind", "mirror-1", "hub"),
+    *(
+        kill(
+            "FALLBACK-8",
+            by,
+            trials.missed_and_hub_fails(fault),
+            rf"no mirror has library/app:1.0, Docker Hub fails \({failure}\), and the error is '{said}",
+            *(("mirror-1",) if failure in UNHEARD else ("mirror-1", "hub")),
+        )
+        for failure, fault in FAILURES_OF_HUB.items()
+        for by, said in (
+            (Switch.HIDES_HUBS_FAILURE, "manifest for app-.* not found"),
+            (Switch.ERROR_NAMES_NOTHING, "the pull failed'"),
+        )
+    ),
+    kill(
+        "FALLBACK-8",
+        Switch.HIDES_HUBS_FAILURE,
+        trials.MISSED_OVER_THE_LIMIT,
+        r"Docker Hub fails \(limit used up\), and the error is 'manifest for app-.* not found",
+        "mirror-1",
+        "hub",
+    ),
     kill(
         "HIT-1",
         Switch.ASKS_HUB_ON_HIT,
@@ -334,6 +362,13 @@ KILLS: tuple[Kill, ...] = (
         "mirror-1 evicted during a pull, Hub has library/app:1.0, and the pull failed: manifest for app-",
         "mirror-1",
         also=("FALLBACK-2/404",),
+    ),
+    kill(
+        "EVICT-1",
+        Switch.SHARES_MISSES,
+        trials.EVICTED_OF_TWO,
+        "Hub has library/app:2.0, and the pull failed: .*unknown blob, as a mirror answered to another pull",
+        "mirror-1",
     ),
     kill(
         "RATE-1",
@@ -553,6 +588,31 @@ KILLS: tuple[Kill, ...] = (
             (
                 Switch.GIVES_UP_ON_404,
                 "mirror-2 has a usable copy of library/app:1.0, and the build failed: failed to solve app-",
+                ("mirror-1",),
+            ),
+        )
+    ),
+    *(
+        kill("BUILD-1/buildkit", by, trials.READ_BY_A_FRONTEND, reason, *servers)
+        for by, reason, servers in (
+            (
+                Switch.BUILDS_PAST_MIRRORS,
+                "a build fetched library/app:1.0 past mirror-1 and mirror-2",
+                ("hub",),
+            ),
+            (
+                Switch.BUILDS_IN_REVERSE,
+                "mirror-2 was asked before mirror-1, which is configured first",
+                ("mirror-2",),
+            ),
+            (
+                Switch.BUILDS_ON_AFTER_HIT,
+                "mirror-2 has a usable copy of library/app:1.0, yet a build asked hub too",
+                ("hub",),
+            ),
+            (
+                Switch.GIVES_UP_ON_404,
+                "mirror-2 has a usable copy of library/app:1.0, and the build did not fetch all of it: failed to solve",
                 ("mirror-1",),
             ),
         )

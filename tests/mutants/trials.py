@@ -19,6 +19,7 @@ from fixtures.scenario import (
     Scenario,
     Search,
     Step,
+    Together,
 )
 from simulator.arrangement import Account, Copy, Evict, Fault, FaultPlace, Holdings, ImageSpec, Limits, Publish, Warm
 from simulator.arrangement import Break as Change
@@ -112,6 +113,11 @@ def hub_down(fault: Fault) -> Scenario:
     return story(mirrors=(FIRST,), faults={"hub": (fault,)}, mirror_1="v1", hub="v1")
 
 
+def missed_and_hub_fails(fault: Fault) -> Scenario:
+    """No mirror has the image, and Docker Hub fails."""
+    return story(mirrors=(FIRST,), faults={"hub": (fault,)}, hub="v1")
+
+
 SYNCED = story(
     Warm("mirror-1", REPOSITORY, TAG),
     PULL,
@@ -126,8 +132,20 @@ EVICTED_BETWEEN = story(
 )
 EVICTED_BEFORE = story(Evict("mirror-1", REPOSITORY), PULL, mirrors=(FIRST,), mirror_1="v1", hub="v1")
 EVICTED_DURING = beside_a_good_hub(Fault("status", "layer", status=404, skip=1))
+EVICTED_OF_TWO = replace(
+    story(
+        Together((PULL, Pull(replace(APP, tag="2.0"))), (Evict("mirror-1", REPOSITORY, roles=("layer:1",)),)),
+        mirrors=(FIRST,),
+        mirror_1="v1",
+    ),
+    servers={
+        "mirror-1": Holdings((Copy(REPOSITORY, TAG, "v1"),)),
+        "hub": Holdings((Copy(REPOSITORY, TAG, "v1"), Copy(REPOSITORY, "2.0", "v1"))),
+    },
+)
 METERED_HIT = replace(HELD_BY_THE_ONLY, limits=Limits())
 METERED_MISS = replace(story(mirrors=(FIRST,), hub="v2"), limits=Limits())
+MISSED_OVER_THE_LIMIT = replace(story(mirrors=(FIRST,), hub="v1"), limits=Limits(anonymous=0))
 OVER_THE_LIMIT = replace(HELD_BY_THE_ONLY, limits=Limits(anonymous=0))
 
 
@@ -157,6 +175,9 @@ def built(builder: Literal["classic", "buildkit"]) -> Scenario:
     return story(Build(APP, builder), mirrors=(FIRST, SECOND), mirror_2="v1", hub="v1")
 
 
+READ_BY_A_FRONTEND = story(
+    Build(Reference("library/base", TAG), frontend=APP), mirrors=(FIRST, SECOND), mirror_2="v1", hub="v1"
+)
 UNTRUSTED_HUB = story(mirrors=(FIRST,), faults={"hub": (Fault("untrusted"),)}, hub="v1")
 UNTRUSTED_MIRROR = beside_a_good_hub(Fault("untrusted"))
 

@@ -12,11 +12,12 @@ from fixtures.scenario import Pull, Reference, Scenario, Together
 from report.diagram import describe
 from simulator.arrangement import Break, Copy, Evict, Heal, Holdings, ImageSpec
 from suites.judge import judge
+from suites.saved import SCENARIOS, read_scenario
 from suites.strategies import overlapping_pulls
 from suites.timeline import pulls, pulls_together
 from suites.verdict import Verdict
 from tests.mutants.table import BOTH
-from tests.mutants.trials import FIRST, SECOND
+from tests.mutants.trials import EVICTED_OF_TWO, FIRST, SECOND
 
 APP, TOOL = Copy("library/app", "1.0", "app"), Copy("team/tool", "1.0", "tool")
 PULLS = tuple(Pull(Reference(copy.repository, "1.0")) for copy in (APP, TOOL))
@@ -86,6 +87,23 @@ def test_a_daemon_that_gives_up_on_evictions_is_found_out(store: ImageStore, wan
     scenario = at_once(*wanted, changes=EVICTING)
     broken = ModelLab(store, {Switch("gives up on 404"), Switch("gives up on wrong-digest")}).play(scenario)
     assert "EVICT-1" in {verdict.rule for verdict in said(scenario, broken)}
+
+
+def test_a_miss_that_another_pull_met_is_told_from_one_of_docker_hub() -> None:
+    history = ModelLab("classic", {Switch.SHARES_MISSES}).play(EVICTED_OF_TWO)
+    assert [v.variant for v in said(EVICTED_OF_TWO, history)] == ["while pulls run, by another's miss"]
+    refused = tuple(
+        replace(e, status=404) if (e.server, e.stage) == ("hub", "config") else e for e in history.exchanges
+    )
+    judged = said(EVICTED_OF_TWO, replace(history, exchanges=refused))
+    assert [v.variant for v in judged] == ["while pulls run"]
+
+
+@pytest.mark.parametrize("store", BOTH)
+def test_an_eviction_by_a_slow_mirror_is_judged(store: ImageStore) -> None:
+    scenario = read_scenario(SCENARIOS / "a-layer-of-two-pulls-is-evicted.json")
+    history = ModelLab(store).play(scenario)
+    assert [v.rule for v in said(scenario, history, "pass")] == ["EVICT-1", "EVICT-1"]
 
 
 @pytest.mark.parametrize("store", BOTH)

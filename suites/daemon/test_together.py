@@ -11,6 +11,7 @@ EXAMPLES = 16
 
 
 # At times the classic store breaks EVICT-1 here: that depends on timing, and no file shows it each time yet.
+@pytest.mark.draws
 @pytest.mark.nightly
 @pytest.mark.rules("ORDER-1", "HIT-1", "FALLBACK-1", "FALLBACK-2", "EVICT-1", "DIGEST-1")
 def test_pulls_at_once_keep_the_rules(trial: Trial) -> None:

@@ -94,11 +94,12 @@ class Trial:
         for played in scenarios:
             left.put(played)
         starting = threading.BoundedSemaphore(STARTS)
+        interrupted = threading.Event()
         found: list[RuleBroken] = []
 
         def play_on(lab: Player) -> None:
             with suppress(Empty):
-                while True:
+                while not interrupted.is_set():
                     scenario, evidence = left.get_nowait()
                     with lab.played(scenario) as play:
                         try:
@@ -109,6 +110,8 @@ class Trial:
         def play_on_a_further(start: Callable[[], AbstractContextManager[Player]]) -> None:
             with ExitStack() as stack:
                 with starting:
+                    if interrupted.is_set():
+                        return
                     lab = stack.enter_context(start())
                 play_on(lab)
 
@@ -117,6 +120,9 @@ class Trial:
         try:
             begun = [pool.submit(play_on, self.lab), *(pool.submit(play_on_a_further, start) for start in further)]
             wait(begun)
+        except BaseException:
+            interrupted.set()
+            raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         for ended in begun:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
+from threading import enumerate as enumerate_threads
 from typing import NoReturn
 
 import pytest
@@ -81,3 +82,29 @@ def test_a_daemon_that_does_not_start_is_an_error() -> None:
     with pytest.raises(LabError, match="did not start"):
         trial.play_at_once(PLAYED)
     assert trial.tally.scenarios == len(PLAYED)
+
+
+def test_an_interrupt_lets_no_further_daemon_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, interrupted, started = Event(), Event(), []
+
+    @contextmanager
+    def further() -> Iterator[ModelLab]:
+        started.append(1)
+        begun.set()
+        interrupted.wait(timeout=30.0)
+        yield ModelLab("classic")
+
+    def interrupt(futures: object) -> NoReturn:
+        begun.wait(timeout=30.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("suites.trial.wait", interrupt)
+    monkeypatch.setattr("suites.trial.STARTS", 1)
+    trial = Trial(ModelLab("classic"), (), 0, 1.0, further)
+    before = set(enumerate_threads())
+    with pytest.raises(KeyboardInterrupt):
+        trial.play_at_once(PLAYED * 3)
+    interrupted.set()
+    for thread in set(enumerate_threads()) - before:
+        thread.join(timeout=30.0)
+    assert len(started) == 1

@@ -22,8 +22,8 @@ PLAYED: list[tuple[Scenario, Path | None]] = [(HELD_BY_FIRST, None), (MISSED_BY_
 class Meeting(ModelLab):
     """A model on which no scenario begins before it begins on so many."""
 
-    def __init__(self, together: Barrier, switch: Switch | None = None) -> None:
-        super().__init__("classic", (switch,) if switch else ())
+    def __init__(self, together: Barrier) -> None:
+        super().__init__("classic")
         self.together = together
         self.alone = True
 
@@ -37,15 +37,15 @@ class Meeting(ModelLab):
         self.alone = True
 
 
-def meeting(count: int, switch: Switch | None = None) -> Trial:
+def meeting(count: int) -> Trial:
     """A trial on daemons of which so many begin at once."""
     together = Barrier(count)
 
     @contextmanager
     def further() -> Iterator[Meeting]:
-        yield Meeting(together, switch)
+        yield Meeting(together)
 
-    return Trial(Meeting(together, switch), (), 0, 1.0, further)
+    return Trial(Meeting(together), (), 0, 1.0, further)
 
 
 def test_scenarios_are_played_at_once_and_all_are_tallied() -> None:
@@ -68,7 +68,7 @@ def test_without_further_daemons_they_are_played_one_after_the_other() -> None:
 
 
 def test_all_are_played_even_where_one_breaks_a_rule() -> None:
-    trial = meeting(len(PLAYED), Switch.SKIPS_FIRST_MIRROR)
+    trial = Trial(ModelLab("classic", (Switch.SKIPS_FIRST_MIRROR,)), (), 0, 1.0)
     with pytest.raises(RuleBroken):
         trial.play_at_once(PLAYED)
     assert trial.tally.scenarios == len(PLAYED)

@@ -15,6 +15,7 @@ UNTIL_HANGING = 33.0
 _SIZE = 1 << 20
 _MIRRORS = tuple(f"mirror-{number}" for number in range(1, len(PLACES) + 1))
 _REPOSITORY, _TAG = "library/app", "1.0"
+_SIZES = (512, 64, 700)
 _PLATFORMS = ("linux/amd64", "linux/arm64")
 _AT_ONCE = frozenset(
     {
@@ -80,12 +81,16 @@ def takes_long(point: Point, store: str) -> bool:
 
 def scenario_at(point: Point) -> Scenario:
     """A pull that meets a point: of three mirrors those before it have nothing, and those behind it, too; Docker Hub
-    has the image.
+    has the image. It has as many layers as the point is about: each costs a daemon time.
     """
     server = _MIRRORS[PLACES.index(point.place)]
     copy = Copy(_REPOSITORY, _TAG, "v1")
     return Scenario(
-        images={"v1": ImageSpec("v1", layers=(512, 64, 700), platforms=_PLATFORMS)},
+        images={
+            "v1": ImageSpec(
+                "v1", layers=_SIZES if point.stage in {"config", *LAYERS} else _SIZES[:1], platforms=_PLATFORMS
+            )
+        },
         servers={"hub": Holdings((copy,)), server: Holdings((copy,), tuple(_faults(point, server)))},
         mirrors=tuple(f"https://{host}" for host in MIRROR_HOSTS[: len(PLACES)]),
         steps=(Pull(Reference(_REPOSITORY, _TAG), deadline=UNTIL_HANGING if point.kind in WAITED_FOR else DEADLINE),),

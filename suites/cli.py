@@ -37,7 +37,7 @@ from report.diagram import explain_together, named
 from report.results import Example, exit_code
 from report.terminal import TerminalReport
 from report.write import ReportError, save, write
-from suites import catalogue, collector
+from suites import catalogue, collector, lanes
 from suites.deviations import DEVIATIONS, Deviation, load
 from suites.findings import findings_of
 from suites.judge import judge as judge_history
@@ -90,7 +90,10 @@ def run(
     seed: Annotated[int, typer.Option(help="The seed of everything that is drawn.")] = 0,
     scale: Annotated[float, typer.Option(min=0.01, help="How many examples to draw; 1 is the usual budget.")] = 1.0,
     nightly: Annotated[bool, typer.Option("--nightly", help="Also play what takes long: all pairs of faults.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Daemons at once; by default four for each core.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Daemons at work at once; by default two for each core. Others may wait."),
+    ] = None,
     images: ImageSource = "auto",
     deviations: DeviationsFile = DEVIATIONS,
     report: ReportDirectory = REPORT,
@@ -113,13 +116,13 @@ def run(
         *(["-k", keyword] if keyword else []),
     ]
     chosen = collector.collect(arguments)
-    if not chosen.tests:
+    if not chosen.lanes:
         _refuse(f"No test matches -k {keyword!r}: `mirror-conformance list` shows the rules' ids.", NOTHING_TESTED)
-    at_once = min(chosen.lanes, workers or 4 * (os.cpu_count() or 1))
+    at_once = lanes.workers(chosen.lanes.values(), workers or 2 * (os.cpu_count() or 1))
     processes = f"--numprocesses={at_once if at_once > 1 else 0}"
     with ready(profiles, images), _progress() as told:
-        gathered = collector.Collector(told)
-        status = pytest.main([*arguments, processes, "--dist=loadgroup"], plugins=[gathered])
+        gathered = collector.Collector(told, chosen)
+        status = pytest.main([*arguments, processes], plugins=[gathered])
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
     interrupted = status == pytest.ExitCode.INTERRUPTED
     finished = gathered.run(wanted, seed, command, interrupted=interrupted, nightly=nightly)

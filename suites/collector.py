@@ -3,9 +3,9 @@
 import io
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -14,6 +14,7 @@ import pytest
 from fixtures.errors import UsageError
 from report.results import Daemon, Run, Told
 from suites.catalogue import rules
+from suites.lanes import Lane, Lanes
 from suites.plugin import BROKEN, TALLIED, lane_of
 from suites.tally import TALLY, Count, Tally, coverage_of, result_of
 
@@ -23,20 +24,19 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Chosen:
-    """How many tests were chosen, and in how many lanes they run: each needs a daemon of its own."""
+    """The lanes of the chosen tests, by their ids."""
 
-    tests: int = 0
-    lanes: int = 0
+    lanes: Mapping[str, Lane] = field(default_factory=dict)
 
 
 class _Choice:
-    """A pytest plugin that counts what was chosen."""
+    """A pytest plugin that notes what was chosen."""
 
     chosen = Chosen()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.chosen = Chosen(len(items), len(set(map(lane_of, items))))
+        self.chosen = Chosen({item.nodeid: lane_of(item) for item in items})
 
 
 def collect(arguments: Sequence[str]) -> Chosen:
@@ -56,8 +56,9 @@ def collect(arguments: Sequence[str]) -> Chosen:
 class Collector:
     """A pytest plugin for the process that reports. Afterwards, :meth:`run` tells what the run yields."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, chosen: Chosen) -> None:
         self._progress = progress
+        self._chosen = chosen
         self._began = time.monotonic()
         self._started = datetime.now(UTC)
         self._tallies: dict[str, Tally] = {}
@@ -73,6 +74,9 @@ class Collector:
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Under xdist only the workers collect."""
         self._total = len(ids)
+
+    def pytest_xdist_make_scheduler(self, config: pytest.Config) -> Lanes:
+        return Lanes(len(config.getvalue("tx")), self._chosen.lanes)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

@@ -1,17 +1,17 @@
 """The pytest plugin of the suites: options, the lab's fixtures, and the tally of each test.
 
-A test of the suites takes the fixture ``trial``. It runs once for each daemon chosen with ``--daemon``. All
-tests of a daemon go to one xdist worker, so that each daemon starts once; each that is marked ``waits`` goes to one of
-its own, since it costs time and no work. Those of a model go anywhere: it costs nothing to start one. Those marked
-``nightly`` run with ``--nightly`` alone.
+A test of the suites takes the fixture ``trial``. It runs once for each daemon chosen with ``--daemon``, in the lane
+that its daemon and its marks give it. Those marked ``nightly`` run with ``--nightly`` alone.
 """
 
 import _thread
+import contextlib
 import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -27,6 +27,7 @@ from fixtures.playing import Player
 from fixtures.profiles import Profile, load_profiles, select
 from suites import catalogue
 from suites.deviations import DEVIATIONS, Deviation, load
+from suites.lanes import Lane
 from suites.tally import TALLY
 from suites.trial import RuleBroken, Trial
 
@@ -66,7 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "rules(*ids): the rules a test is there for (none named: all); -k finds it by them"
     )
-    config.addinivalue_line("markers", "waits: the test mostly waits for a daemon's time limits")
+    config.addinivalue_line("markers", "waits: the test mostly waits for a daemon's time limits: it has a worker alone")
+    config.addinivalue_line("markers", "draws: the test draws many scenarios, and comes before those that list theirs")
     config.addinivalue_line("markers", "nightly: the test takes long, and runs with --nightly alone")
     config.addinivalue_line("markers", "known: the test plays scenarios in files, and comes before those that draw")
     config.addinivalue_line("markers", "engine: needs a Docker engine")
@@ -86,26 +88,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What takes long is left to the night, and known scenarios come before everything that is drawn."""
+    """What takes long is left to the night. Known scenarios come before everything that is drawn; and that, which lasts
+    longest, before what ends soon, so that workers end together.
+    """
     if not config.getoption("--nightly"):
         late = [item for item in items if item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=late)
         items[:] = [item for item in items if item not in late]
-    items.sort(key=lambda item: not item.get_closest_marker("known"))
+    items.sort(key=lambda item: [not item.get_closest_marker(mark) for mark in ("known", "draws")])
 
 
-def lane_of(item: pytest.Item) -> str:
-    """The name of the xdist worker's share that a test belongs to."""
-    marker = item.get_closest_marker("xdist_group")
-    return str(marker.args[0]) if marker else item.nodeid
+def lane_of(item: pytest.Item) -> Lane:
+    """The lane that a test belongs to. On a model nothing waits."""
+    if not (isinstance(item, pytest.Function) and "lab" in item.fixturenames):
+        return Lane()
+    profile = cast("Profile", item.callspec.params["lab"])
+    return Lane(profile.name, waits=not profile.is_model and item.get_closest_marker("waits") is not None)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    if isinstance(item, pytest.Function) and "lab" in item.fixturenames:
-        profile = cast("Profile", item.callspec.params["lab"])
-        if not profile.is_model:
-            waits = item.get_closest_marker("waits")
-            item.add_marker(pytest.mark.xdist_group(item.name if waits else profile.name))
     for marker in item.iter_markers("rules"):
         item.extra_keyword_matches.update(catalogue.select(marker.args) if marker.args else catalogue.rules())
 
@@ -146,11 +147,31 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Player]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def further_lab(request: pytest.FixtureRequest, lab: Player) -> Callable[[], AbstractContextManager[Player]]:
+    """What starts a further lab of the same daemon, with registries of its own."""
+
+    @contextlib.contextmanager
+    def start() -> Iterator[Player]:
+        if lab.profile.is_model:
+            yield ModelLab(lab.profile.store)
+            return
+        with Registries(request.getfixturevalue("images")) as registries, Lab(lab.profile, registries) as running:
+            yield running
+
+    return start
+
+
 @pytest.fixture
-def trial(request: pytest.FixtureRequest, lab: Player, pytestconfig: pytest.Config) -> Iterator[Trial]:
+def trial(
+    request: pytest.FixtureRequest,
+    lab: Player,
+    further_lab: Callable[[], AbstractContextManager[Player]],
+    pytestconfig: pytest.Config,
+) -> Iterator[Trial]:
     """Plays and judges scenarios on the daemon; what it tallied goes to the report."""
     options = pytestconfig.stash[OPTIONS]
-    begun = Trial(lab, options.deviations, options.seed, options.scale)
+    begun = Trial(lab, options.deviations, options.seed, options.scale, further_lab)
     yield begun
     request.node.user_properties.append((TALLIED, TALLY.dump_json(begun.tally).decode()))
 

@@ -19,7 +19,7 @@ def _patience(file: Path) -> float:
 
 QUICK = sorted(SCENARIOS.glob("*.json"))
 WAITING = sorted((SCENARIOS / "waiting").glob("*.json"), key=_patience, reverse=True)
-"""Those that may take longest come first, so that the others can be waited for meanwhile."""
+"""Those that may take longest begin first."""
 
 
 @pytest.mark.parametrize("file", QUICK, ids=lambda file: file.stem)
@@ -28,9 +28,8 @@ def test_known_scenario(trial: Trial, file: Path) -> None:
 
 
 @pytest.mark.waits
-@pytest.mark.parametrize("file", WAITING, ids=lambda file: file.stem)
-def test_known_scenario_that_waits(trial: Trial, file: Path) -> None:
-    trial.play(read_scenario(file), file)
+def test_known_scenarios_that_wait(trial: Trial) -> None:
+    trial.play_at_once((read_scenario(file), file) for file in WAITING)
 
 
 def test_evidence_of_further_deviations(trial: Trial, pytestconfig: pytest.Config) -> None:

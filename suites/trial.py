@@ -1,11 +1,14 @@
 """A trial: scenarios are played on one daemon, judged, and tallied; a failure nobody knows of is raised."""
 
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.internal.conjecture import engine as conjecture
@@ -22,6 +25,12 @@ SHRINK = timedelta(seconds=30)
 """How long hypothesis may look for a smaller failing scenario on a real daemon."""
 
 
+AT_ONCE = 12
+"""How many daemons may wait at once."""
+STARTS = 2
+"""How many of them may start at once."""
+
+
 class RuleBroken(AssertionError):  # noqa: N818 - it is a finding about the subject, not an error of ours
     """A rule was broken, and no deviation explains it."""
 
@@ -31,14 +40,23 @@ class RuleBroken(AssertionError):  # noqa: N818 - it is a finding about the subj
 
 
 class Trial:
-    """Plays scenarios on a lab's daemon and keeps the tally."""
+    """Plays scenarios on a lab's daemon and keeps the tally. ``further`` starts a further lab of the same daemon."""
 
-    def __init__(self, lab: Player, deviations: tuple[Deviation, ...], seed: int, scale: float) -> None:
+    def __init__(
+        self,
+        lab: Player,
+        deviations: tuple[Deviation, ...],
+        seed: int,
+        scale: float,
+        further: Callable[[], AbstractContextManager[Player]] | None = None,
+    ) -> None:
         self.lab = lab
         self.tally = Tally()
         self._deviations = deviations
         self._seed = seed
         self._scale = scale
+        self._further = further
+        self._judging = threading.Lock()
         self._known: set[tuple[str, str]] = set()
 
     def play(self, scenario: Scenario, evidence: Path | None = None) -> History:
@@ -65,6 +83,53 @@ class Trial:
         if found:
             raise found[0]
 
+    def play_at_once(self, scenarios: Iterable[tuple[Scenario, Path | None]]) -> None:
+        """Play and judge scenarios that mostly wait, each with its evidence, on as many daemons at once; the rest of
+        them too where one fails.
+
+        Raises:
+            RuleBroken: the first of the failures.
+        """
+        left: SimpleQueue[tuple[Scenario, Path | None]] = SimpleQueue()
+        for played in scenarios:
+            left.put(played)
+        starting = threading.BoundedSemaphore(STARTS)
+        interrupted = threading.Event()
+        found: list[RuleBroken] = []
+
+        def play_on(lab: Player) -> None:
+            with suppress(Empty):
+                while not interrupted.is_set():
+                    scenario, evidence = left.get_nowait()
+                    with lab.played(scenario) as play:
+                        try:
+                            self.judge(scenario, play, evidence)
+                        except RuleBroken as failure:
+                            found.append(failure)
+
+        def play_on_a_further(start: Callable[[], AbstractContextManager[Player]]) -> None:
+            with ExitStack() as stack:
+                with starting:
+                    if interrupted.is_set():
+                        return
+                    lab = stack.enter_context(start())
+                play_on(lab)
+
+        further = [self._further] * (min(left.qsize(), AT_ONCE) - 1) if self._further else []
+        pool = ThreadPoolExecutor(max_workers=len(further) + 1)
+        try:
+            begun = [pool.submit(play_on, self.lab), *(pool.submit(play_on_a_further, start) for start in further)]
+            wait(begun)
+        except BaseException:
+            interrupted.set()
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        for ended in begun:
+            ended.result()
+        if found:
+            raise found[0]
+
     def judge(self, scenario: Scenario, play: Play, evidence: Path | None = None) -> History:
         """Judge what was played so far, as :meth:`play` does."""
         history = play.history()
@@ -75,7 +140,8 @@ class Trial:
         if evidence is not None:
             gone = refuted(evidence, history.daemon, verdicts, self._deviations)
             tally = replace(tally, refuted=gone)
-        self.tally = self.tally.plus(tally)
+        with self._judging:
+            self.tally = self.tally.plus(tally)
         for verdict in failures:
             if (verdict.rule, verdict.variant) not in self._known:
                 raise RuleBroken(verdict)

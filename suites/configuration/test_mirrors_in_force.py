@@ -31,6 +31,7 @@ def cold(*steps: Configure | Restart, at_first: tuple[str, ...] = ()) -> Scenari
     return Scenario(images=images, servers={"hub": Holdings(copies)}, mirrors=at_first, steps=tuple(played))
 
 
+@pytest.mark.draws
 @pytest.mark.rules("CONFIG-1", "CONFIG-2", "CONFIG-5", "CONFIG-6", "ORDER-3")
 @pytest.mark.parametrize("how", ["file", "flag"])
 def test_mirrors_are_in_force_after_a_start(trial: Trial, how: Literal["file", "flag"]) -> None:
@@ -45,6 +46,7 @@ def test_mirrors_are_in_force_after_a_start(trial: Trial, how: Literal["file", "
     trial.explore(search)
 
 
+@pytest.mark.draws
 @pytest.mark.rules("CONFIG-5", "CONFIG-6", "ORDER-3")
 def test_mirrors_are_in_force_after_a_reload(trial: Trial) -> None:
     @seed(trial.seed("reloads"))

@@ -11,6 +11,7 @@ PARTS = 4
 EXAMPLES = 240
 
 
+@pytest.mark.draws
 @pytest.mark.rules(
     "ORDER-1", "ORDER-2", "FALLBACK-1", "FALLBACK-2", "FALLBACK-3", "FALLBACK-4", "FALLBACK-5", "FALLBACK-6",
     "HIT-1", "DIRECT-1", "DIRECT-2", "SCOPE-1", "SCOPE-3", "SCOPE-4", "DIGEST-1", "STALE-1", "TLS-1", "TLS-2",

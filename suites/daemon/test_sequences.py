@@ -118,6 +118,7 @@ class Story(RuleBasedStateMachine):
             self._play.do(step)
 
 
+@pytest.mark.draws
 @pytest.mark.rules(
     "ORDER-1", "ORDER-2", "ORDER-3", "FALLBACK-1", "FALLBACK-2", "HIT-1", "CONFIG-6", "SYNC-1", "EVICT-1"
 )

@@ -10,6 +10,7 @@ from suites.trial import Trial
 EXAMPLES = 16
 
 
+@pytest.mark.draws
 @pytest.mark.rules("ORDER-1", "HIT-1", "FALLBACK-1", "FALLBACK-2", "EVICT-1", "DIGEST-1")
 def test_pulls_at_once_keep_the_rules(trial: Trial) -> None:
     @seed(trial.seed("together"))

@@ -12,7 +12,6 @@ from suites.trial import Trial
 
 AT_ONCE: tuple[FaultPlace, ...] = ("any", "manifest-by-tag", "manifest-by-digest", "config", "layer")
 REFUSALS = (401, 403, 404, 429)
-LANES = 8
 
 BAD_CONTENT = {
     f"{fault.kind} {fault.at}": fault
@@ -49,11 +48,9 @@ def test_an_unusable_mirror_costs_time_only(trial: Trial, kind: str) -> None:
 @pytest.mark.nightly
 @pytest.mark.waits
 @pytest.mark.rules("FALLBACK-2", "FALLBACK-5")
-@pytest.mark.parametrize("lane", range(LANES))
-def test_an_unusable_mirror_costs_much_time(trial: Trial, lane: int) -> None:
+def test_an_unusable_mirror_costs_much_time(trial: Trial) -> None:
     store = trial.lab.profile.store
-    points = [point for point in every_pair(store) if takes_long(point, store)]
-    trial.play_each(map(scenario_at, points[lane::LANES]))
+    trial.play_at_once((scenario_at(point), None) for point in every_pair(store) if takes_long(point, store))
 
 
 @pytest.mark.rules("FALLBACK-2", "RATE-3")

@@ -17,7 +17,7 @@ from fixtures.profiles import load_profiles, select
 from fixtures.scenario import Scenario
 from suites import catalogue, collector, judge
 from suites.cli import SUITES
-from suites.saved import SCENARIOS
+from suites.lanes import Lane
 from suites.strategies import pull_scenarios
 from suites.trial import Trial
 from tests.cli.conftest import Call
@@ -93,20 +93,23 @@ def test_a_scenario_with_nothing_to_judge(call: Call, tmp_path: Path) -> None:
     assert ended.sentence == "No rule applies to this scenario, so there is nothing to judge."
 
 
+def chosen(*arguments: str) -> dict[str, Lane]:
+    """The tests that a run on one daemon would play."""
+    where = [str(SUITES), f"--rootdir={SUITES}", f"--config-file={SUITES / 'pytest.ini'}"]
+    return dict(collector.collect([*where, "--daemon=docker-28.5.2", *arguments]).lanes)
+
+
 def test_every_rule_is_found_by_its_id() -> None:
     """What a rule's ``-k`` chooses is the tests that are there for it."""
-    arguments = [str(SUITES), f"--rootdir={SUITES}", f"--config-file={SUITES / 'pytest.ini'}", "--daemon=docker-28.5.2"]
-    everything, order = collector.collect(arguments), collector.collect([*arguments, "-k", "ORDER-1"])
-    assert 0 < order.tests < everything.tests
+    assert 0 < len(chosen("-k", "ORDER-1")) < len(chosen())
 
 
 def test_what_waits_has_a_lane_of_its_own_and_what_takes_long_is_left_to_the_night() -> None:
-    arguments = [str(SUITES), f"--rootdir={SUITES}", f"--config-file={SUITES / 'pytest.ini'}", "--daemon=docker-28.5.2"]
-    waiting = len(list((SCENARIOS / "waiting").glob("*.json")))
-    assert collector.collect(arguments).lanes == 1 + waiting
-    assert collector.collect([*arguments, "-k", "much_time"]).tests == 0
-    night = collector.collect([*arguments, "-k", "much_time", "--nightly"])
-    assert night.tests == night.lanes > 0
+    assert [test for test, lane in chosen().items() if lane.waits] == [
+        "test_known_scenarios.py::test_known_scenarios_that_wait[docker-28.5.2]"
+    ]
+    assert not chosen("-k", "much_time")
+    assert [lane.waits for lane in chosen("-k", "much_time", "--nightly").values()] == [True]
 
 
 def test_known_scenarios_come_before_what_is_drawn() -> None:

@@ -5,8 +5,9 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from fixtures.history import History, Outcome
 from fixtures.profiles import is_model
 from fixtures.scenario import Configure, Restart
+from report.exchanges import on_the_wire
 from report.results import Example
-from report.sequence import draw, on_the_wire
+from report.sequence import draw
 from report.text import inert, wrap
 from report.words import describe, server_of, spell
 from suites.verdict import Rule, Verdict

@@ -20,7 +20,7 @@ from report.html import to_html
 from report.jsonreport import to_json
 from report.junit import to_junit
 from report.markdown import plain, to_markdown
-from report.results import Daemon, Known, RuleResult, Run
+from report.results import Coverage, Daemon, Known, RuleResult, Run, Told
 from report.text import inert
 from report.write import write
 from suites.verdict import Cause, Status
@@ -37,10 +37,8 @@ HOSTILE = st.one_of(st.sampled_from(NASTY), st.text(st.characters(), max_size=20
 STATUSES: tuple[Status, ...] = ("pass", "fail", "deviation", "not applicable", "not exercised", "error")
 
 
-@st.composite
-def hostile_runs(draw: st.DrawFn) -> Run:
-    words = draw(HOSTILE)
-    other = draw(HOSTILE)
+def nasty_run(words: str, other: str, status: Status = "fail", figure: float = 1.0) -> Run:
+    """A run in which everything that others can choose is one of two words."""
     history = replace(
         PARTIAL_HISTORY,
         daemon=words,
@@ -53,20 +51,28 @@ def hostile_runs(draw: st.DrawFn) -> Run:
         log=(words,),
     )  # fmt: skip
     scenario = replace(PARTIAL, mirrors=(words, other, *PARTIAL.mirrors))
-    verdict = replace(PARTIAL_EXAMPLE.verdict, reason=words, variant=other, measure=((words, draw(st.floats())),))
+    verdict = replace(PARTIAL_EXAMPLE.verdict, reason=words, variant=other, measure=((words, figure),))
     rule = replace(FALLBACK_3, title=words, source=other, why=words)
     name = f"docker {other}"
+    example = replace(PARTIAL_EXAMPLE, scenario=scenario, history=history, verdict=verdict)
     result = RuleResult(
         rule,
         name,
-        draw(st.sampled_from(STATUSES)),
+        status,
         failed=1,
-        example=replace(PARTIAL_EXAMPLE, scenario=scenario, history=history, verdict=verdict),
-        deviations=(Known(Cause(words)),),
-        measures={words: (0.0, draw(st.floats()), 1.0)},
+        example=example,
+        deviations=(Known(Cause(words, other, words, other, (words, other), "told.json"), 1, example),),
+        measures={words: (0.0, figure, 1.0)},
     )
-    made = replace(run(), daemons=(Daemon(name, words, other),), results=(result,))
+    told = Told(name, words, other, words, names_image=True, names_hub=False, names_mirrors=True)
+    coverage = Coverage(name, 1, 2, (words,), (other,), (words,))
+    made = replace(run(), daemons=(Daemon(name, words, other),), results=(result,), told=(told,), coverage=(coverage,))
     return replace(made, command=words, problems=(other,), tool_version=words, started=other)
+
+
+@st.composite
+def hostile_runs(draw: st.DrawFn) -> Run:
+    return nasty_run(draw(HOSTILE), draw(HOSTILE), draw(st.sampled_from(STATUSES)), draw(st.floats()))
 
 
 SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -42,6 +42,7 @@ from suites import actions, catalogue, collector, explaining, listing, planning
 from suites.bundling import bundle_of
 from suites.deviations import DEVIATIONS, Deviation, load
 from suites.findings import findings_of
+from suites.inventory import inventory
 from suites.judge import judge as judge_history
 from suites.opinion import with_opinion
 from suites.saved import evidence, read_history, read_scenario
@@ -49,6 +50,7 @@ from suites.shrinking import shrunk, size
 from suites.tally import example_of
 from suites.verdict import Rule, Verdict
 
+SUITES = Path(__file__).parent
 REPORT = Path("conformance-report")
 HISTORY = "history.json"
 NOTHING_TESTED = 5
@@ -103,7 +105,9 @@ def run(
     load(deviations, [profile.name for profile in load_profiles()])
     _check_writable(report)
     arguments = [
-        *collector.WHERE,
+        str(SUITES),
+        f"--rootdir={SUITES}",
+        f"--config-file={SUITES / 'pytest.ini'}",
         *(f"--daemon={profile.name}" for profile in profiles),
         f"--seed={seed}",
         f"--scale={scale}",
@@ -117,7 +121,7 @@ def run(
         _refuse(f"No test matches -k {keyword!r}: `mirror-conformance list` shows the rules' ids.", NOTHING_TESTED)
     at_once = min(chosen.lanes, workers or 4 * (os.cpu_count() or 1))
     if dry_run:
-        output.print("\n".join(planning.plan(profiles, images, chosen, at_once, wanted)), soft_wrap=True)
+        output.print("\n".join(planning.plan(profiles, images, inventory(arguments), at_once, wanted)), soft_wrap=True)
         raise typer.Exit
     processes = f"--numprocesses={at_once if at_once > 1 else 0}"
     with ready(profiles, images), _progress() as told:

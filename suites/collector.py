@@ -8,7 +8,6 @@ from contextlib import redirect_stderr
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 
@@ -18,62 +17,26 @@ from suites.catalogue import rules
 from suites.plugin import BROKEN, TALLIED, lane_of
 from suites.tally import TALLY, Count, Tally, coverage_of, result_of
 
-SUITES = Path(__file__).parent
-WHERE = (str(SUITES), f"--rootdir={SUITES}", f"--config-file={SUITES / 'pytest.ini'}")
-"""The arguments by which pytest finds the suites."""
-
 Progress = Callable[[int, int, str], None]
 """Told of each test that ended: how many have, of how many, and the last one's name."""
 
 
 @dataclass(frozen=True)
-class Test:
-    """A test that was chosen: its function in its file, its lane, and the rules that it is there for (none named:
-    all). ``nightly`` says that it runs with ``--nightly`` alone, ``waits`` that it mostly waits.
-    """
-
-    function: str
-    lane: str
-    rules: tuple[str, ...]
-    nightly: bool
-    waits: bool
-
-
-@dataclass(frozen=True)
 class Chosen:
-    """The tests that were chosen, and in how many lanes they run: each needs a daemon of its own."""
+    """How many tests were chosen, and in how many lanes they run: each needs a daemon of its own."""
 
-    each: tuple[Test, ...] = ()
-
-    @property
-    def tests(self) -> int:
-        """How many."""
-        return len(self.each)
-
-    @property
-    def lanes(self) -> int:
-        """In how many lanes."""
-        return len({test.lane for test in self.each})
+    tests: int = 0
+    lanes: int = 0
 
 
 class _Choice:
-    """A pytest plugin that notes what was chosen."""
+    """A pytest plugin that counts what was chosen."""
 
     chosen = Chosen()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.chosen = Chosen(tuple(map(_test, items)))
-
-
-def _test(item: pytest.Item) -> Test:
-    return Test(
-        function=item.nodeid.partition("[")[0],
-        lane=lane_of(item),
-        rules=tuple(rule for marker in item.iter_markers("rules") for rule in marker.args),
-        nightly=item.get_closest_marker("nightly") is not None,
-        waits=item.get_closest_marker("waits") is not None,
-    )
+        self.chosen = Chosen(len(items), len(set(map(lane_of, items))))
 
 
 def collect(arguments: Sequence[str]) -> Chosen:

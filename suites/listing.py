@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from fixtures.profiles import MODELS, Profile, load_profiles
-from suites import catalogue, collector
+from suites import catalogue
+from suites.inventory import WHERE, Test, inventory
 from suites.verdict import Rule, Subject
 
 NEEDS: dict[Subject, str] = {
@@ -43,17 +44,17 @@ def to_json() -> str:
 
 
 @cache
-def tests_of_rules() -> dict[str, tuple[collector.Test, ...]]:
+def tests_of_rules() -> dict[str, tuple[Test, ...]]:
     """The tests that are there for each rule. Every other one is evidence for it, too, where its case comes up."""
-    each = collector.collect([*collector.WHERE, f"--daemon={MODELS[0].name}", "--nightly"]).each
-    found: dict[str, dict[str, collector.Test]] = {rule: {} for rule in catalogue.rules()}
+    each = inventory([*WHERE, f"--daemon={MODELS[0].name}", "--nightly"])
+    found: dict[str, dict[str, Test]] = {rule: {} for rule in catalogue.rules()}
     for test in each:
         for rule in catalogue.select(test.rules) if test.rules else ():
             found[rule][test.function] = test
     return {rule: tuple(tests.values()) for rule, tests in found.items()}
 
 
-def nightly(tests: tuple[collector.Test, ...]) -> bool:
+def nightly(tests: tuple[Test, ...]) -> bool:
     """Whether all that is there for a rule runs with ``--nightly`` alone."""
     return bool(tests) and all(test.nightly for test in tests)
 
@@ -68,7 +69,7 @@ def _daemon(profile: Profile) -> dict[str, object]:
     }
 
 
-def _rule(rule: Rule, tests: tuple[collector.Test, ...]) -> dict[str, object]:
+def _rule(rule: Rule, tests: tuple[Test, ...]) -> dict[str, object]:
     return {
         "id": rule.id,
         "title": rule.title,

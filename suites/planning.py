@@ -8,13 +8,13 @@ from fixtures.images.making import Source, planned_images
 from fixtures.machine.debian import apt_obstacle
 from fixtures.profiles import Profile
 from report.text import number
-from suites.collector import Chosen
+from suites.inventory import Test
 
 
 def plan(
-    profiles: Sequence[Profile], source: Source, chosen: Chosen, at_once: int, rules: Sequence[str]
+    profiles: Sequence[Profile], source: Source, tests: Sequence[Test], at_once: int, rules: Sequence[str]
 ) -> Iterator[str]:
-    """The plan in lines: daemons, engine, images, then the tests lane by lane.
+    """The plan in lines: daemons, engine, images, then the tests, daemon by daemon.
 
     Raises:
         CannotRunError: an engine was named and does not answer, or an image could not be made.
@@ -31,21 +31,15 @@ def plan(
             yield f"image   {tag} ({title}) {'is there' if there else 'would be made'}"
     else:
         yield "engine  none: models need no Docker"
-    yield (
-        f"tests   {number(chosen.tests, 'test')} in {number(chosen.lanes, 'lane')}, {at_once} at once, "
-        f"judged by {number(len(rules), 'rule')}"
-    )
-    lanes: dict[str, Counter[str]] = {}
-    for test in chosen.each:
-        lanes.setdefault(test.lane, Counter())[test.function] += 1
-    together = {lane: functions for lane, functions in lanes.items() if functions.total() > 1}
-    for lane, functions in together.items():
-        yield f"lane    {lane}: {number(functions.total(), 'test')}"
+    judged = number(len(rules), "rule")
+    yield f"tests   {number(len(tests), 'test')}, judged by {judged}, with at most {number(at_once, 'daemon')} at once"
+    lanes: dict[tuple[str, bool], Counter[str]] = {}
+    for test in tests:
+        lanes.setdefault((test.daemon, test.waits), Counter())[test.function] += 1
+    for (daemon, waits), functions in lanes.items():
+        alone = ", each in a lane of its own, since they wait" if waits else ""
+        yield f"lane    {daemon}: {number(functions.total(), 'test')}{alone}"
         yield from (f"          {count:>4}  {function}" for function, count in functions.items())
-    alone = Counter(function for lane, of in lanes.items() if lane not in together for function in of.elements())
-    if alone:
-        yield f"lane    one of its own for each of {number(alone.total(), 'test')}"
-        yield from (f"          {count:>4}  {function}" for function, count in alone.items())
 
 
 def _engine(engine: Engine | None) -> str:

@@ -16,7 +16,7 @@ from fixtures.model import ModelLab, Switch
 from fixtures.profiles import load_profiles, select
 from fixtures.scenario import Scenario
 from suites import catalogue, collector, judge
-from suites.collector import SUITES
+from suites.cli import SUITES
 from suites.saved import SCENARIOS
 from suites.strategies import pull_scenarios
 from suites.trial import Trial

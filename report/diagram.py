@@ -1,12 +1,14 @@
 """An example explained: the rule, what was arranged and done, and what was seen on the wire."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from fixtures.history import History, Outcome
 from fixtures.profiles import is_model
 from fixtures.scenario import Configure, Restart
+from report.exchanges import on_the_wire
 from report.results import Example
-from report.sequence import draw, on_the_wire
+from report.sequence import draw
 from report.text import inert, wrap
 from report.words import describe, server_of, spell
 from suites.verdict import Rule, Verdict
@@ -14,6 +16,16 @@ from suites.verdict import Rule, Verdict
 __all__ = ["describe", "draw", "explain", "explain_together", "named"]
 
 _MOST_IN_FULL = 8
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A step whose exchanges are worth a drawing: its words, what the verdicts rest on, and the servers to show."""
+
+    outcome: Outcome
+    said: str
+    marked: frozenset[int]
+    lanes: tuple[str, ...]
 
 
 def named(history: History) -> str:
@@ -47,31 +59,62 @@ def explain_together(cases: Sequence[tuple[Example, Rule]], width: int = 100) ->
         told = rule
     if len(cases) > 1:
         lines += ["", *wrap(f"  {'subject':<8} {inert(subject)}", width, 11)]
-    seen = [example.verdict for example, _ in cases if example.history == history]
-    judged = {verdict.step for verdict in seen}
-    lines += ["", *(f"  {line}" for line in describe(first.scenario, history, judged=judged, width=width - 2))]
-    lines += (f"  {line}".rstrip() for line in _evidence(first, seen, width - 2))
+    described = describe(first.scenario, history, judged=judged(cases), width=width - 2)
+    lines += ["", *(f"  {line}" for line in described)]
+    lines += (f"  {line}".rstrip() for line in _evidence(cases, width - 2))
     return [*lines, "", f"  replay: mirror-conformance replay {inert(first.id)}"]
 
 
-def _evidence(example: Example, verdicts: Sequence[Verdict], width: int) -> Iterator[str]:
-    scenario, history = example.scenario, example.history
+def scenes(cases: Sequence[tuple[Example, Rule]]) -> list[Scene]:
+    """The steps to draw of examples that are one scenario on one daemon."""
+    first, _ = cases[0]
+    scenario, history = first.scenario, first.history
+    verdicts = _seen(cases)
     marked = frozenset(seq for verdict in verdicts for seq in verdict.exchanges)
-    for outcome in _told(history, {verdict.step for verdict in verdicts}, marked):
+    return [
+        Scene(
+            outcome,
+            spell(scenario.steps[outcome.step], history) if outcome.step in range(len(scenario.steps)) else "",
+            marked,
+            _lanes(first, outcome),
+        )
+        for outcome in _told(history, {verdict.step for verdict in verdicts}, marked)
+    ]
+
+
+def judged(cases: Sequence[tuple[Example, Rule]]) -> frozenset[int]:
+    """The steps that the verdicts are of."""
+    return frozenset(verdict.step for verdict in _seen(cases))
+
+
+def offending(cases: Sequence[tuple[Example, Rule]]) -> list[str]:
+    """The exchanges that the verdicts rest on, as they were on the wire."""
+    marked = {seq for verdict in _seen(cases) for seq in verdict.exchanges}
+    exchanges = [exchange for exchange in cases[0][0].history.exchanges if exchange.seq in marked]
+    lines = [f"{exchange.seq}  {on_the_wire(exchange)}" for exchange in exchanges[:_MOST_IN_FULL]]
+    more = len(exchanges) - _MOST_IN_FULL
+    return [*lines, f"and {more} more"] if more > 0 else lines
+
+
+def _seen(cases: Sequence[tuple[Example, Rule]]) -> list[Verdict]:
+    """The verdicts of the history that is shown, which is the first example's."""
+    return [example.verdict for example, _ in cases if example.history == cases[0][0].history]
+
+
+def _evidence(cases: Sequence[tuple[Example, Rule]], width: int) -> Iterator[str]:
+    history = cases[0][0].history
+    for scene in scenes(cases):
         yield ""
-        what = f": {spell(scenario.steps[outcome.step], history)}" if outcome.step in range(len(scenario.steps)) else ""
-        yield from wrap(f"Step {outcome.step + 1}{what}", width, 4)
-        yield from draw(history, outcome, marked, width, _lanes(example, outcome))
-    offending = [exchange for exchange in history.exchanges if exchange.seq in marked]
-    if not offending:
+        yield from wrap(f"Step {scene.outcome.step + 1}{f': {scene.said}' if scene.said else ''}", width, 4)
+        yield from draw(history, scene.outcome, scene.marked, width, scene.lanes)
+    lines = offending(cases)
+    if not lines:
         return
     yield ""
-    rests = "the verdict rests" if len(verdicts) == 1 else "the verdicts rest"
+    rests = "the verdict rests" if len(_seen(cases)) == 1 else "the verdicts rest"
     yield f">> is what {rests} on. On the wire:"
-    for exchange in offending[:_MOST_IN_FULL]:
-        yield from wrap(f"   {exchange.seq}  {on_the_wire(exchange)}", width, 8)
-    if len(offending) > _MOST_IN_FULL:
-        yield f"   and {len(offending) - _MOST_IN_FULL} more"
+    for line in lines:
+        yield from wrap(f"   {line}", width, 8)
 
 
 def _told(history: History, judged: Container[int], marked: Iterable[int]) -> list[Outcome]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from report.results import RuleResult, Run
+from report.results import Example, RuleResult, Run
 from report.text import TOGETHER, inert, listed
+from suites.verdict import Rule
 
 _NAMED = 5
 _REPLAYS = 3
@@ -32,6 +33,24 @@ def entry(run: Run, reason: str, results: Sequence[RuleResult]) -> str:
         where.setdefault(result.rule.id, []).append(result.daemon)
     what = "; ".join(f"{rules(run, ids)} on {daemons(run, names)}" for names, ids in _alike(where))
     return f"{inert(what)}: {inert(reason) or 'no reason was given.'}{_replays(results)}"
+
+
+def explained(failed: Iterable[RuleResult]) -> tuple[list[list[tuple[Example, Rule]]], dict[str, list[RuleResult]]]:
+    """Which failures to explain, and which only to name.
+
+    Those of one scenario on one daemon are explained together. A reason that is told of a rule already is named with
+    the further daemon, under the one that it was told of; what has no example, under an empty name.
+    """
+    told: dict[tuple[str, str], str] = {}
+    fresh: list[RuleResult] = []
+    brief: dict[str, list[RuleResult]] = {}
+    for result in failed:
+        known = told.setdefault((result.rule.id, result.reason), result.daemon)
+        if result.example and known == result.daemon:
+            fresh.append(result)
+        else:
+            brief.setdefault(known if known != result.daemon else "", []).append(result)
+    return _by_scenario(fresh), brief
 
 
 def unexercised(run: Run) -> list[str]:
@@ -76,6 +95,22 @@ def daemons(run: Run, names: Sequence[str]) -> str:
     if 1 < len(names) == len(run.daemons):
         return "both daemons" if len(names) == 2 else f"all {len(names)} daemons"
     return listed(list(names))
+
+
+def _by_scenario(results: list[RuleResult]) -> list[list[tuple[Example, Rule]]]:
+    """The examples, those of one scenario on one daemon together."""
+    groups: list[tuple[str, list[tuple[Example, Rule]]]] = []
+    for result in results:
+        if result.example is None:
+            continue
+        scenario = result.example.scenario
+        alike = (cases for daemon, cases in groups if daemon == result.daemon and cases[0][0].scenario == scenario)
+        cases = next(alike, None)
+        if cases is None:
+            cases = []
+            groups.append((result.daemon, cases))
+        cases.append((result.example, result.rule))
+    return [cases for _, cases in groups]
 
 
 def _alike(where: dict[str, list[str]]) -> list[tuple[list[str], list[str]]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
@@ -10,17 +10,16 @@ from rich.text import Text
 from report.columns import GUTTER, Columns, columns
 from report.coverage import uncovered
 from report.diagram import explain_together
-from report.folding import entries, entry, split, unexercised
+from report.folding import entries, entry, explained, split, unexercised
 from report.measures import Row, most_noticed, rest, rows
-from report.results import EXERCISED, MEANINGS, Daemon, Example, RuleResult, Run, exit_code
+from report.results import MEANINGS, Daemon, RuleResult, Run, exit_code
+from report.standing import LEGEND, NO_DAEMON, cell, conclusion, full_name, label, labels, sentence, word
 from report.text import TOGETHER, cut, encodable, inert, number, wrap
-from suites.verdict import Level, Rule
 
 _LEAST_TITLE = 24
 _INDENT = " " * 4
 _MEASURED = 24
 """The most lines that the measures may take, heading and all."""
-NO_DAEMON = "a model was tried here, not a daemon. This says nothing about any dockerd."
 _STYLES = {
     "pass": "green",
     "FAIL": "bold red",
@@ -31,14 +30,6 @@ _STYLES = {
     "n/a": "dim",
     "-": "dim",
 }
-_LEGEND = {
-    "warn": "SHOULD not met",
-    "note": "worth knowing",
-    "dev": "deviation, a known failure",
-    "n/a": "nothing to judge",
-    "-": "not exercised",
-}
-_FAILING: dict[Level, str] = {"MUST": "FAIL", "SHOULD": "warn", "INFO": "note"}
 
 
 @dataclass(frozen=True)
@@ -56,21 +47,6 @@ class TerminalReport:
         yield from writer.ending()
 
 
-def word(result: RuleResult) -> str:
-    """A status in one word; a failure is called by what it means at the rule's level."""
-    match result.status:
-        case "fail":
-            return _FAILING[result.rule.level]
-        case "not applicable":
-            return "n/a"
-        case "not exercised":
-            return "-"
-        case "error":
-            return "ERROR"
-        case status:
-            return status
-
-
 @dataclass(frozen=True)
 class _Writer:
     run: Run
@@ -81,26 +57,26 @@ class _Writer:
         """A line for each rule, a column for each daemon; in several tables where one would be too wide."""
         if not self.run.results:
             return
-        labels = _labels(self.run.rules)
-        names = max(map(len, ("rule", *labels.values()))) + GUTTER
+        named = labels(self.run.rules)
+        names = max(map(len, ("rule", *named.values()))) + GUTTER
         levels = max(map(len, ("level", *(rule.level for rule in self.run.rules)))) + GUTTER
         room = self.width - names - levels
-        daemons, cells = [daemon.name for daemon in self.run.daemons], [_cell(result) for result in self.run.results]
+        daemons, cells = [daemon.name for daemon in self.run.daemons], [cell(result) for result in self.run.results]
         tables = columns(daemons, cells, room)
         title = room - tables[0].width
         if title < _LEAST_TITLE:
             title, tables = 0, columns(daemons, cells, room, wide=True)
-        titles = min(title, max(len(_sentence(rule)) for rule in self.run.rules) + GUTTER)
+        titles = min(title, max(len(sentence(rule)) for rule in self.run.rules) + GUTTER)
         for table in tables:
-            yield from self._table(table, labels, names, levels, titles)
+            yield from self._table(table, named, names, levels, titles)
             yield Text()
         for daemon in self.run.daemons:
             yield from self._lines(self._counts(daemon), hang=4)
         used = {label(result) for result in self.run.results}
-        legend = [f"{name} = {meaning}" for name, meaning in _LEGEND.items() if name in used]
+        legend = [f"{name} = {meaning}" for name, meaning in LEGEND.items() if name in used]
         yield from self._lines("   ".join(one.replace(" ", TOGETHER) for one in legend), "dim", hang=0)
 
-    def _table(self, table: Columns, labels: dict[str, str], names: int, levels: int, titles: int) -> Iterator[Text]:
+    def _table(self, table: Columns, named: dict[str, str], names: int, levels: int, titles: int) -> Iterator[Text]:
         left = names + levels + titles
         *above, last = table.headings()
         for heading in above:
@@ -114,21 +90,21 @@ class _Writer:
                 yield Text()
             for rule in rules:
                 line = Text(overflow="fold")
-                line.append(self._text(labels[rule.id].ljust(names)))
+                line.append(self._text(named[rule.id].ljust(names)))
                 line.append(self._text(rule.level.ljust(levels), "dim"))
-                sentence = _sentence(rule)
-                title = "" if sentence == told else cut(sentence, titles - GUTTER)
+                said = sentence(rule)
+                title = "" if said == told else cut(said, titles - GUTTER)
                 line.append(self._text(title.ljust(titles) if titles else "", "dim"))
                 for daemon in table.daemons:
                     line.append(self._text(*_styled(found.get((rule.id, daemon)), table.cell)))
                 line.rstrip()
                 yield line
-                told = sentence if split(rule.id)[1] else ""
+                told = said if split(rule.id)[1] else ""
 
     def _counts(self, daemon: Daemon) -> str:
         words = [word(result) for result in self.run.of(daemon.name)]
         counts = [f"{words.count(one)} {'not exercised' if one == '-' else one}" for one in _STYLES if one in words]
-        return f"{inert(_full_name(daemon))}: {', '.join(counts) or 'no rules'}"
+        return f"{inert(full_name(daemon))}: {', '.join(counts) or 'no rules'}"
 
     def failures(self) -> Iterator[Text]:
         """Every MUST that failed, explained; the same reason on a further daemon takes a line.
@@ -137,16 +113,8 @@ class _Writer:
         """
         failed = [result for result in self.run.results if word(result) == "FAIL"]
         yield from self._heading("Failures", failed)
-        told: dict[tuple[str, str], str] = {}
-        fresh: list[RuleResult] = []
-        brief: dict[str, list[RuleResult]] = {}
-        for result in failed:
-            known = told.setdefault((result.rule.id, result.reason), result.daemon)
-            if result.example and known == result.daemon:
-                fresh.append(result)
-            else:
-                brief.setdefault(known if known != result.daemon else "", []).append(result)
-        for cases in _together(fresh):
+        groups, brief = explained(failed)
+        for cases in groups:
             yield Text()
             names = tuple(f"{inert(rule.id)} " for _, rule in cases)
             for line in explain_together(cases, self.width):
@@ -248,79 +216,5 @@ class _Writer:
         return Text(encodable(text, self.encoding), style, overflow="fold")
 
 
-def conclusion(run: Run) -> str:
-    """What a run comes to, in a sentence or two."""
-    exercised = {result.rule.id for result in run.results if result.status in EXERCISED}
-    failures = [result for result in run.results if word(result) == "FAIL"]
-    in_error = {result.rule.id for result in run.results if result.status == "error"}
-    subjects = number(len(run.daemons), "subject")
-    tested = f"{len(exercised)} of {number(len(run.rules), 'rule')} exercised"
-    parts = []
-    if run.problems:
-        parts.append(f"the run had {number(len(run.problems), 'problem')}")
-    if in_error:
-        parts.append(f"{number(len(in_error), 'rule')} in error")
-    if failures:
-        failed, on = {result.rule.id for result in failures}, {result.daemon for result in failures}
-        parts.append(f"{number(len(failed), 'MUST rule')} failed, on {len(on)} of {subjects}")
-    parts.append(tested if failures else f"{tested} on {subjects}")
-    return "; ".join(parts) + "."
-
-
-def label(result: RuleResult) -> str:
-    """A status as short as a cell of the matrix needs it."""
-    name = word(result)
-    return "dev" if name == "deviation" else name
-
-
-def _labels(rules: tuple[Rule, ...]) -> dict[str, str]:
-    """What the matrix calls each rule: of the variants of one rule, only the first by its whole id."""
-    labels = {rule.id: inert(rule.id) for rule in rules[:1]}
-    for before, rule in pairwise(rules):
-        base, variant = split(rule.id)
-        further = variant and before.subject == rule.subject and split(before.id)[0] == base
-        labels[rule.id] = f"  /{inert(variant)}" if further else inert(rule.id)
-    return labels
-
-
-def _together(results: list[RuleResult]) -> list[list[tuple[Example, Rule]]]:
-    """The examples, those of one scenario on one daemon together."""
-    groups: list[tuple[str, list[tuple[Example, Rule]]]] = []
-    for result in results:
-        if result.example is None:
-            continue
-        scenario = result.example.scenario
-        alike = (cases for daemon, cases in groups if daemon == result.daemon and cases[0][0].scenario == scenario)
-        cases = next(alike, None)
-        if cases is None:
-            cases = []
-            groups.append((result.daemon, cases))
-        cases.append((result.example, result.rule))
-    return [cases for _, cases in groups]
-
-
-def _sentence(rule: Rule) -> str:
-    """What a rule says, without the variant that its id names already."""
-    return inert(rule.title.removesuffix(f" ({split(rule.id)[1]})"))
-
-
 def _styled(result: RuleResult | None, width: int) -> tuple[str, str]:
-    return (_cell(result).ljust(width), _STYLES[word(result)]) if result else (" " * width, "")
-
-
-def _cell(result: RuleResult) -> str:
-    match word(result):
-        case "pass":
-            return f"pass {result.passed}"
-        case "deviation":
-            return f"{label(result)} {result.deviated}/{result.judged}"
-        case "FAIL" | "warn" | "note" as name:
-            return f"{name} {result.failed}/{result.judged}"
-        case name:
-            return name
-
-
-def _full_name(daemon: Daemon) -> str:
-    details = [daemon.version, f"{daemon.store} store" if daemon.store else ""]
-    shown = ", ".join(filter(None, details))
-    return f"{daemon.name} ({shown})" if shown else daemon.name
+    return (cell(result).ljust(width), _STYLES[word(result)]) if result else (" " * width, "")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
@@ -42,15 +43,34 @@ _PLACES = {
 }
 
 
+@dataclass(frozen=True)
+class Taken:
+    """One step in words: what was done, and after an arrow how it ended, where there is anything to say of it."""
+
+    judged: bool
+    number: int
+    said: str
+    ended: str
+
+
 def describe(scenario: Scenario, history: History, *, judged: Container[int] = (), width: int = 100) -> list[str]:
     """The scenario in plain words, then its steps, numbered, with their outcomes.
 
     ``judged`` are the indices of steps to mark.
     """
-    return [*_arranged(scenario, history, width), *_steps(scenario, history, judged, width)]
+    arrangement = arranged(scenario, history)
+    column = max(len(name) for name, _ in arrangement) + 4
+    lines = [piece for name, text in arrangement for piece in wrap(f"  {name}".ljust(column) + text, width, column)]
+    number_width = len(str(len(scenario.steps)))
+    for step in taken(scenario, history, judged):
+        mark = ">>" if step.judged else "  "
+        said = f"{mark} {step.number:>{number_width}}. {step.said}{step.ended}"
+        lines += wrap(said, width, number_width + 5)
+    return lines
 
 
-def _arranged(scenario: Scenario, history: History, width: int) -> Iterator[str]:
+def arranged(scenario: Scenario, history: History) -> list[tuple[str, str]]:
+    """What there is before the first step: the images, then each server with what it holds and how it fails."""
     several = len(scenario.images) > 1
     images = [f"{name} ({_image(spec)})" for name, spec in scenario.images.items() if several or not _trivial(spec)]
     lines = [("image" if len(images) == 1 else "images", inert("; ".join(images)))] if images else []
@@ -68,9 +88,7 @@ def _arranged(scenario: Scenario, history: History, width: int) -> Iterator[str]
             lines.append((inert(server), remark + _state(holdings, several)))
     if not scenario.mirrors:
         lines.append(("mirrors", "none configured"))
-    column = max(len(name) for name, _ in lines) + 4
-    for name, text in lines:
-        yield from wrap(f"  {name}".ljust(column) + text, width, column)
+    return lines
 
 
 def _terms(scenario: Scenario) -> Iterator[str]:
@@ -82,13 +100,13 @@ def _terms(scenario: Scenario) -> Iterator[str]:
         yield "limits pulls" if pulls is None else f"lets an address pull {number(pulls, 'time')}"
 
 
-def _steps(scenario: Scenario, history: History, judged: Container[int], width: int) -> Iterator[str]:
+def taken(scenario: Scenario, history: History, judged: Container[int] = ()) -> list[Taken]:
+    """The steps in order."""
     outcomes = {outcome.step: outcome for outcome in history.outcomes}
-    column = len(str(len(scenario.steps)))
-    for index, step in enumerate(scenario.steps):
-        mark = ">>" if index in judged else "  "
-        said = f"{spell(step, history)}{_ending(step, outcomes.get(index), history)}"
-        yield from wrap(f"{mark} {index + 1:>{column}}. {said}", width, column + 5)
+    return [
+        Taken(index in judged, index + 1, spell(step, history), _ending(step, outcomes.get(index), history))
+        for index, step in enumerate(scenario.steps)
+    ]
 
 
 def server_of(url: str, history: History) -> str:

@@ -1,21 +1,31 @@
 """A run written to a directory."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from fixtures.history import History
 from fixtures.scenario import Scenario
+from report.badge import to_badge, to_badge_json
 from report.diagram import explain
+from report.html import to_html
 from report.jsonreport import dump, to_json
 from report.junit import to_junit
+from report.markdown import to_markdown
 from report.results import Example, Run
 from suites.verdict import Rule
 
 _SCENARIO = TypeAdapter(Scenario)
 _HISTORY = TypeAdapter(History)
+_REPORTS: dict[str, Callable[[Run], str]] = {
+    "junit.xml": to_junit,
+    "report.html": to_html,
+    "summary.md": to_markdown,
+    "badge.svg": to_badge,
+    "badge.json": to_badge_json,
+}
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -24,14 +34,16 @@ class ReportError(Exception):
 
 
 def write(run: Run, directory: Path) -> None:
-    """Write ``report.json``, ``junit.xml`` and ``failures/<id>/`` for every example.
+    """Write ``report.json``, ``junit.xml``, ``report.html``, ``summary.md``, the badges and ``failures/<id>/`` for
+    every example.
 
     Each file is whole or not there at all: it is written under another name first. ``report.json`` comes
     last, so whatever it names exists.
     """
     for cases in _examples(run).values():
         save(cases, directory)
-    _put(directory / "junit.xml", to_junit(run))
+    for name, made in _REPORTS.items():
+        _put(directory / name, made(run))
     _put(directory / "report.json", to_json(run))
 
 

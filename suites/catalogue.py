@@ -78,11 +78,7 @@ def select(patterns: Sequence[str]) -> tuple[str, ...]:
     known = rules()
     chosen: dict[str, None] = {}
     for pattern in patterns:
-        meant = [
-            i
-            for i in known
-            if fnmatchcase(i, pattern.upper()) or i.partition("/")[0] == pattern.upper() or fnmatchcase(i, pattern)
-        ]
+        meant = [i for i in known if fnmatchcase(i.upper(), pattern.upper()) or i.partition("/")[0] == pattern.upper()]
         if not meant:
             close = difflib.get_close_matches(pattern.upper(), known)
             hint = f" Did you mean {' or '.join(close)}?" if close else ""

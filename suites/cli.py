@@ -31,15 +31,18 @@ from fixtures.lab.lab import Lab
 from fixtures.lab.registries import Registries
 from fixtures.model import ModelLab
 from fixtures.playing import Player
-from fixtures.profiles import MODELS, Profile, load_profiles, select
+from fixtures.profiles import Profile, load_profiles, select
 from fixtures.scenario import Scenario
 from report.diagram import explain_together, named
+from report.github import annotations
 from report.results import Example, exit_code
 from report.terminal import TerminalReport
 from report.write import ReportError, save, write
-from suites import catalogue, collector, lanes
+from suites import actions, catalogue, collector, explaining, lanes, listing, planning
+from suites.bundling import bundle_of
 from suites.deviations import DEVIATIONS, Deviation, load
 from suites.findings import findings_of
+from suites.inventory import inventory
 from suites.judge import judge as judge_history
 from suites.opinion import with_opinion
 from suites.saved import evidence, read_history, read_scenario
@@ -90,6 +93,7 @@ def run(
     seed: Annotated[int, typer.Option(help="The seed of everything that is drawn.")] = 0,
     scale: Annotated[float, typer.Option(min=0.01, help="How many examples to draw; 1 is the usual budget.")] = 1.0,
     nightly: Annotated[bool, typer.Option("--nightly", help="Also play what takes long: all pairs of faults.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be played; start nothing.")] = False,
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Daemons at work at once; by default two for each core. Others may wait."),
@@ -119,6 +123,9 @@ def run(
     if not chosen.lanes:
         _refuse(f"No test matches -k {keyword!r}: `mirror-conformance list` shows the rules' ids.", NOTHING_TESTED)
     at_once = lanes.workers(chosen.lanes.values(), workers or 2 * (os.cpu_count() or 1))
+    if dry_run:
+        output.print("\n".join(planning.plan(profiles, images, inventory(arguments), at_once, wanted)), soft_wrap=True)
+        raise typer.Exit
     processes = f"--numprocesses={at_once if at_once > 1 else 0}"
     with ready(profiles, images), _progress() as told:
         gathered = collector.Collector(told, chosen)
@@ -126,8 +133,10 @@ def run(
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
     interrupted = status == pytest.ExitCode.INTERRUPTED
     finished = gathered.run(wanted, seed, command, interrupted=interrupted, nightly=nightly)
-    output.print(TerminalReport(finished))
+    with actions.guarded():
+        output.print(TerminalReport(finished))
     write(finished, report)
+    actions.say(annotations(finished))
     raise typer.Exit(exit_code(finished))
 
 
@@ -210,18 +219,34 @@ def findings(
 @app.command("list")
 def list_all(
     sources: Annotated[bool, typer.Option("--sources", help="Also why each matters and where it is promised.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All of it for programs, with what each rule needs.")] = False,
 ) -> None:
     """Show the daemons that can be tried, and the rules."""
-    for profile in load_profiles():
-        tried = ", tried by default" if profile.default else ""
-        output.print(f"{profile.name}: dockerd {profile.version}, {profile.store} image store{tried}", soft_wrap=True)
-    for profile in MODELS:
-        output.print(f"{profile.name}: a model of a dockerd, {profile.store} image store; no Docker", soft_wrap=True)
-    output.print()
-    for entry in catalogue.rules().values():
-        output.print(f"{entry.id}  {entry.level}  {entry.title}", soft_wrap=True)
-        if sources:
-            output.print(f"    why: {entry.why}\n    source: {entry.source}", soft_wrap=True)
+    if as_json:
+        typer.echo(listing.to_json(), nl=False)
+    else:
+        output.print("\n".join(listing.lines(sources=sources)), soft_wrap=True)
+
+
+@app.command()
+def explain(
+    rule: Annotated[str, typer.Argument(help="A rule's id, with or without its variant, or a pattern.")],
+    deviations: DeviationsFile = DEVIATIONS,
+) -> None:
+    """Tell all about a rule: where it is promised, what breaks it, and which daemons are known to."""
+    known = load(deviations, [profile.name for profile in load_profiles()])
+    output.print("\n".join(explaining.explain(catalogue.select([rule]), known, output.width)), soft_wrap=True)
+
+
+@app.command()
+def bundle(
+    report: ReportDirectory = REPORT,
+    file: Annotated[Path, typer.Option("--output", help="The archive to write.")] = Path("bundle.zip"),
+) -> None:
+    """Put the reports, scenarios and histories of a run into one archive, without secrets."""
+    archive = bundle_of(report)
+    file.write_bytes(archive)
+    _say(f"{file}: {len(archive) / 1e3:.0f} kB.")
 
 
 @app.command("simulator-image")
@@ -281,6 +306,7 @@ def main() -> None:
         _refuse(f"This machine failed the lab: {failure}", LabError.exit_code)
 
 
+@actions.guarded()
 def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Deviation, ...]) -> int:
     """Print what the judge says of a history, step by step, and the exit code that follows from it."""
     book = catalogue.rules()
@@ -304,6 +330,7 @@ def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Dev
     return int(any(book[example.verdict.rule].level == "MUST" for example in failed))
 
 
+@actions.guarded()
 def _explain(examples: Sequence[Example]) -> None:
     """Rules that one scenario broke, explained together."""
     output.print()

@@ -48,7 +48,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     monkeypatch.chdir(tmp_path)
     terminated = signal.getsignal(signal.SIGTERM)
     with mock.patch.dict(os.environ):
-        for name in [name for name in os.environ if name.startswith(("DOCKER_", "MIRROR_CONFORMANCE_"))]:
+        for name in [name for name in os.environ if name.startswith(("DOCKER_", "GITHUB_", "MIRROR_CONFORMANCE_"))]:
             del os.environ[name]
         os.environ["DOCKER_HOST"] = f"unix://{tmp_path}/nowhere.sock"
         yield called

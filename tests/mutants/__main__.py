@@ -15,8 +15,9 @@ from rich.table import Table
 
 from fixtures.model import Switch
 from suites.catalogue import rules
+from suites.explaining import BROKEN_BY
 from tests.mutants.mirrors import FAULTS, LACKS, SILENT
-from tests.mutants.table import Kill
+from tests.mutants.table import KILLS, Kill
 from tests.mutants.trying import CASES, Beside, Tried, complaints, try_mirrors, try_mutant
 
 
@@ -24,7 +25,11 @@ def main() -> None:
     """Try all mutants, print the tables, and say what survives."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it to a file, too")
+    parser.add_argument("--broken-by", action="store_true", help="only write what `mirror-conformance explain` tells")
     chosen = parser.parse_args()
+    if chosen.broken_by:
+        BROKEN_BY.write_text(json.dumps(broken_by(), indent=2) + "\n", encoding="utf-8")
+        return
     tried = [try_mutant(kill, store) for kill, store in CASES]
     beside = try_mirrors()
     survivors = complaints(tried, beside)
@@ -44,6 +49,14 @@ def main() -> None:
     if chosen.json:
         chosen.json.write_text(json.dumps(_document(tried, beside, survivors), indent=2) + "\n", encoding="utf-8")
     sys.exit(bool(survivors))
+
+
+def broken_by() -> dict[str, list[str]]:
+    """By rule, in words, the broken daemons that turn it red."""
+    switches = [
+        (rule, [kill for kill in KILLS if kill.rule == rule and isinstance(kill.by, Switch)]) for rule in rules()
+    ]
+    return {rule: list(dict.fromkeys(str(kill.by) for kill in kills)) for rule, kills in switches}
 
 
 def _killed(tried: Iterable[Tried]) -> Table:

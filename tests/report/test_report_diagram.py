@@ -6,8 +6,8 @@ import pytest
 from fixtures.history import History, LocalImage, Outcome
 from fixtures.scenario import Configure, Pull, Reference, Remove, Restart, Scenario, ShowInfo
 from report.diagram import describe, draw, explain, explain_together
+from report.exchanges import LONG
 from report.results import Opinion
-from report.sequence import LONG
 from simulator.arrangement import (
     Break,
     Copy,

@@ -182,11 +182,12 @@ def test_junit_is_red_where_the_run_itself_went_wrong(shown: Run, message: str) 
 
 def test_everything_is_written(tmp_path: Path) -> None:
     write(mixed_run(), tmp_path / "out")
-    assert sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*")) == [
+    written = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.*"))
+    assert written == ["badge.json", "badge.svg"] + [
         f"failures/{name}/{file}"
         for name in ("k3f9a2", "m2c7d1", "p9q8r7")
         for file in ("explanation.txt", "history.json", "scenario.json")
-    ] + ["junit.xml", "report.json"]
+    ] + ["junit.xml", "report.html", "report.json", "summary.md"]
     folder = tmp_path / "out" / "failures" / "k3f9a2"
     assert TypeAdapter(Scenario).validate_json((folder / "scenario.json").read_text(encoding="utf-8")) == PARTIAL
     assert TypeAdapter(History).validate_json((folder / "history.json").read_text(encoding="utf-8")) == PARTIAL_HISTORY

@@ -12,13 +12,13 @@ from suites.timeline import PullCase, situations
 
 
 def builds_go_the_way_of_pulls(scenario: Scenario, history: History) -> Iterator[Finding]:
-    for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
+    for step, situation, outcome in situations(scenario, history):
         if isinstance(step, Build):
-            case = PullCase(number, Pull(step.reference), situation, outcome, history.asked(outcome), history)
+            case = PullCase(outcome.step, Pull(step.reference), situation, outcome, history.asked(outcome), history)
             if not case.is_hub or not case.exchanges:
                 continue
             since = "a restart" if situation.changed_by == "restart" else "a reload"
-            yield replace(_judged(case), variant=f"{step.builder}: after {since}", step=number)
+            yield replace(_judged(case), variant=f"{step.builder}: after {since}", step=outcome.step)
 
 
 def _judged(case: PullCase) -> Finding:

@@ -323,8 +323,15 @@ def _customer(scenario: Scenario, history: History, outcome: Outcome, repository
 
 def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:
     """The servers behind mirror URLs, each once, in order."""
-    named = (urlsplit(url).hostname or url for url in urls)
-    return tuple(dict.fromkeys(hosts.get(host, host) for host in named))
+    return tuple(dict.fromkeys(hosts.get(host, host) for host in map(_host, urls)))
+
+
+def _host(url: str) -> str:
+    """The host of a URL; all of it, where it is none that anybody could read."""
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
 
 
 def _unforeseen(scenario: Scenario) -> Iterator[str]:

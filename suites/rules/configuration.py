@@ -1,7 +1,6 @@
 """CONFIG: whether the mirrors that were written down are in force, shown, and used."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
 from fixtures.scenario import Configure, Reload, Restart, Scenario, ShowInfo, Start, Step
@@ -137,7 +136,7 @@ def _is_cold(case: PullCase) -> bool:
 
 
 def _hosts(urls: tuple[str, ...]) -> str:
-    return ", ".join(urlsplit(url).netloc for url in urls)
+    return ", ".join(url.partition("://")[2].partition("/")[0] or url for url in urls)
 
 
 RULES: dict[str, HistoryRule] = {

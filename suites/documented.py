@@ -53,6 +53,11 @@ class Mistake:
     kind: str
     names: tuple[str, ...]
 
+    @property
+    def case(self) -> str:
+        """The kind, with what is wrong in that way."""
+        return f"mirror: {self.kind}" if self.rule == "CONFIG-8" else self.kind
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -92,15 +97,17 @@ def _file(text: str | None, place: Place) -> tuple[Reading, frozenset[str]]:
     if not text.strip() or text.startswith("\ufeff"):
         return Reading(certain=False), none
     try:
-        pairs = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_refuse)
+        pairs, end = _DECODER.raw_decode(text.lstrip(_WHITE))
     except (ValueError, RecursionError):
         return Reading(mistakes=(Mistake("CONFIG-13", "broken JSON", ("daemon.json",)),)), none
+    if text.lstrip(_WHITE)[end:].strip(_WHITE):
+        return Reading(mistakes=(Mistake("CONFIG-13", "more than JSON", ("daemon.json",)),)), none
     if pairs is None:
         return Reading(certain=False), none
     if not isinstance(pairs, _Pairs):
         return Reading(mistakes=(Mistake("CONFIG-13", "no object", ("daemon.json",)),)), none
     keys = frozenset(key for key, _ in pairs)
-    unknown = tuple(Mistake("CONFIG-14", _misspelt(key), (key,)) for key in sorted(keys - KEYS))
+    unknown = tuple(Mistake("CONFIG-14", _misspelt(key, value), (key,)) for key, value in pairs if key not in KEYS)
     found = [value for key, value in pairs if key == KEY]
     reading = replace(_value(found[-1]), by="file") if found else Reading()
     unique = len(keys) == len(pairs)
@@ -116,8 +123,14 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _misspelt(key: str) -> str:
-    return "a flag's name" if f"--{key}" in _FLAGS else "unknown key"
+_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, parse_constant=_refuse)
+_WHITE = " \t\r\n"
+
+
+def _misspelt(key: str, value: object) -> str:
+    if f"--{key}" in _FLAGS:
+        return "a flag's name"
+    return "unknown object" if isinstance(value, _Pairs) else "unknown key"
 
 
 def _value(value: object) -> Reading:

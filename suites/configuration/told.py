@@ -23,10 +23,10 @@ _NO_CHECK = "unknown flag: --validate"
 class Told:
     """What one daemon did with settings.
 
-    ``start`` is its sentence where it did not start (``None``: it did), ``mirrors`` those that it then showed. ``check``
-    is the sentence of ``--validate`` (``""``: it found nothing wrong, ``None``: there is no such flag). ``reload`` is the
-    sentence of a running daemon that was to reload the file (``""``: it did, ``None``: it was not asked, for it is not
-    the text of a file that is wrong), ``kept`` whether its mirrors and labels stayed as they were.
+    ``start`` is its sentence where it did not start (``None``: it did), ``mirrors`` those that it then showed.
+    ``check`` is the sentence of ``--validate`` (``""``: it found nothing wrong, ``None``: there is no such flag).
+    ``reload`` is the sentence of a running daemon that was to reload the file (``""``: it did, ``None``: it was not
+    asked, for it is not the text of a file that is wrong), ``kept`` whether its mirrors and labels stayed as they were.
     """
 
     start: str | None
@@ -84,8 +84,8 @@ _HEAD = (
     "`docker system info` then shows, what the person is told, what `dockerd --validate` says (from 23.0 on), and what",
     "a running daemon does that reloads such a file (SIGHUP). A daemon that starts and shows *no mirror* tells nobody.",
     "",
-    "The list is `suites/configuration/misconfigurations.py`, the answers are in `suites/configuration/told.json`. This",
-    "page and the answers are made anew by `python -m suites.configuration`, which needs an engine.",
+    "The list is `suites/configuration/misconfigurations.py`, the answers are in `suites/configuration/told.json`.",
+    "This page and the answers are made anew by `python -m suites.configuration`, which needs an engine.",
 )
 
 

@@ -44,10 +44,11 @@ def _taken(reading: Reading, outcome: Outcome) -> Finding:
 
 def _kept_as_they_were(mistake: Mistake, before: tuple[object, object], outcome: Outcome) -> Finding:
     """What is wrong with what became of a bad file. What was never seen before a reload cannot have changed."""
-    variant = f"bad: {mistake.kind}"
+    variant = f"bad {mistake.case}"
     what = f"a bad file ({mistake.kind})"
     if outcome.result == "ok":
-        return Finding(False, f"{what} was reloaded, and nothing said of it", variant=variant, step=outcome.step)
+        reason = f"{what} was reloaded, and nothing said of it: /info shows {listed(outcome.shown)}"
+        return Finding(False, reason, variant=variant, step=outcome.step)
     for name, was, now in zip(("mirrors", "labels"), before, (outcome.shown, outcome.labels), strict=True):
         if was is not None and now != was:
             reason = f"{what} was refused in a reload, and has changed the {name} from {was} to {now}"
@@ -67,7 +68,7 @@ def check_agrees_with_start(scenario: Scenario, history: History) -> Iterator[Fi
         if isinstance(step, Start) and check is not None:
             said = {"ok": "finds good", "failed": "refuses"}[check.result]
             did = {"ok": "starts with", "failed": f"does not start with ({outcome.error})"}[outcome.result]
-            kinds = [mistake.kind for mistake in reading_of(situation, step).mistakes]
+            kinds = [mistake.case for mistake in reading_of(situation, step).mistakes]
             agreed = check.result == outcome.result
             reason = f"--validate {said} what dockerd {did}"
             yield Finding(agreed, reason, variant=kinds[0] if kinds else "no mistake", step=outcome.step)

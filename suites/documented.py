@@ -107,7 +107,9 @@ def _file(text: str | None, place: Place) -> tuple[Reading, frozenset[str]]:
     if not isinstance(pairs, _Pairs):
         return Reading(mistakes=(Mistake("CONFIG-13", "no object", ("daemon.json",)),)), none
     keys = frozenset(key for key, _ in pairs)
-    unknown = tuple(Mistake("CONFIG-14", _misspelt(key, value), (key,)) for key, value in pairs if key not in KEYS)
+    unknown = tuple(
+        Mistake("CONFIG-14", _misspelt(key, value), (key.strip(),)) for key, value in pairs if key not in KEYS
+    )
     found = [value for key, value in pairs if key == KEY]
     reading = replace(_value(found[-1]), by="file") if found else Reading()
     unique = len(keys) == len(pairs)
@@ -138,7 +140,8 @@ def _value(value: object) -> Reading:
     if value is None:
         return Reading(certain=False)
     if not isinstance(value, list) or isinstance(value, _Pairs):
-        return Reading(mistakes=(Mistake("CONFIG-8", "no list", (KEY,)),))
+        kind = "object" if isinstance(value, _Pairs) else "no list"
+        return Reading(mistakes=(Mistake("CONFIG-8", kind, (KEY,)),))
     return _mirrors(value)
 
 
@@ -163,12 +166,13 @@ def _mirror(url: object) -> Reading:
 
 def _wrong_with(url: str) -> Iterator[str]:
     """What of a URL is not ``<scheme>://<host>``. A slash at its end is let pass: that is how a daemon shows it."""
-    scheme, found, rest = url.partition("://")
+    _, found, rest = url.partition("://")
     host = _authority(rest)
     wrong = {
         "empty": not url,
         "a space": bool(_SPACE.search(url)),
-        "scheme": not found or scheme.lower() not in {"http", "https"},
+        "scheme": url.partition(":")[0].lower() not in {"http", "https"},
+        "slashes": not found,
         "no host": not host,
         "user info": "@" in host,
         "query": "?" in url,

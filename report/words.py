@@ -1,6 +1,7 @@
 """A scenario and what became of it, in words."""
 
 import json
+import shlex
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,17 +13,21 @@ from fixtures.scenario import (
     Configure,
     Login,
     Logout,
+    Place,
     Pull,
     PullAllTags,
     Push,
     Reference,
+    Reload,
     Remove,
     Restart,
     Scenario,
     Search,
     ShowInfo,
+    Start,
     Step,
     Together,
+    Validate,
 )
 from report.text import digest, inert, listed, number, seconds, size, wrap
 from simulator.arrangement import Break, Copy, Evict, Fault, Heal, Holdings, ImageSpec, Publish, Warm
@@ -137,7 +142,7 @@ def _spelled(step: Step, history: History) -> str:
             return _said(step)
         case Remove(reference):
             return f"docker image rm {_reference(reference, history)}"
-        case Configure() | Restart():
+        case Configure() | Restart() | Start() | Reload() | Validate():
             return _configured(step)
         case ShowInfo():
             return "docker system info"
@@ -169,8 +174,14 @@ def _said(step: Search | Login | Logout) -> str:
             return f"docker logout {host}".rstrip()
 
 
-def _configured(step: Configure | Restart) -> str:
+def _configured(step: Configure | Restart | Start | Reload | Validate) -> str:
     match step:
+        case Start(file, flags, place):
+            return f"start as: {shlex.join(['dockerd', *flags])} with {_file(file, place)}"
+        case Reload(file):
+            return f"reload {_file(file)}"
+        case Validate(file, flags, place):
+            return f"{shlex.join(['dockerd', '--validate', *flags])} with {_file(file, place)}"
         case Configure(None, insecure):
             return f'reload daemon.json without "registry-mirrors"{_insecure(insecure)}'
         case Configure(mirrors, insecure):
@@ -179,6 +190,17 @@ def _configured(step: Configure | Restart) -> str:
             return " ".join(["restart as: dockerd", *(f"--registry-mirror={url}" for url in mirrors)])
         case Restart(mirrors):
             return f'restart dockerd with "registry-mirrors": {json.dumps(mirrors)}'
+
+
+def _file(text: str | None, place: Place = "file") -> str:
+    match place:
+        case "file" | "elsewhere":
+            where = "daemon.json elsewhere" if place == "elsewhere" else "daemon.json"
+            return f"no {where}" if text is None else f"{where} {text}"
+        case "directory":
+            return "a directory as daemon.json"
+        case "dangling link":
+            return "a link to nothing as daemon.json"
 
 
 def _insecure(hosts: tuple[str, ...]) -> str:

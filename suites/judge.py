@@ -7,7 +7,19 @@ from functools import partial
 from fixtures.history import History
 from fixtures.scenario import Scenario
 from suites.catalogue import rules
-from suites.rules import building, configuration, credentials, eviction, fallback, hit, limits, order, scope, tls
+from suites.rules import (
+    building,
+    configuration,
+    credentials,
+    eviction,
+    fallback,
+    hit,
+    limits,
+    order,
+    scope,
+    settings,
+    tls,
+)
 from suites.rules.finding import Finding, HistoryRule, PullRule
 from suites.timeline import PullCase, pulls, pulls_together
 from suites.verdict import Verdict
@@ -33,6 +45,7 @@ HISTORY_RULES: dict[str, HistoryRule] = (
     | limits.HISTORY_RULES
     | building.HISTORY_RULES
     | configuration.RULES
+    | settings.RULES
 )
 
 

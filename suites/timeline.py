@@ -19,14 +19,18 @@ from fixtures.scenario import (
     Logout,
     Pull,
     Reference,
+    Reload,
     Restart,
     Scenario,
+    Start,
     Step,
     Together,
+    Validate,
     singly,
 )
 from simulator.arrangement import Break, Change, Content, Copy, Evict, Fault, Heal, Limits, Publish, Warm
 from simulator.journal import Exchange
+from suites.documented import FLAG, Reading, read
 
 HUB = "hub"
 NATIVE = "linux/amd64"
@@ -56,13 +60,16 @@ class Situation:
     """All that is so when a step begins: mirror URLs and their servers in configured order, and each server's shelf.
 
     ``changed_by`` is what last set the order: the ``start`` of the scenario, a ``reload``, a ``reload without
-    the key``, or a ``restart``.
+    the key``, or a ``restart``. ``flags`` are dockerd's arguments. Where the daemon does not run, no step but a start
+    is played.
     """
 
     configured: tuple[str, ...]
     mirrors: tuple[str, ...]
     shelves: dict[str, Shelf] = field(default_factory=dict)
     changed_by: str = "start"
+    flags: tuple[str, ...] = ()
+    runs: bool = True
     plain: frozenset[str] = frozenset()
     """The mirrors that are asked in plain HTTP."""
     insecure: frozenset[str] = frozenset()
@@ -223,7 +230,7 @@ class PullCase:
 
 
 def situations(scenario: Scenario, history: History) -> Iterator[tuple[Step, Situation, Outcome]]:
-    """Each step that was played, with what was so when it began."""
+    """Each step that was played, with what was so when it began. Its number is its outcome's."""
     now = Situation(
         configured=scenario.mirrors,
         mirrors=servers_of(scenario.mirrors, history.hosts),
@@ -232,7 +239,8 @@ def situations(scenario: Scenario, history: History) -> Iterator[tuple[Step, Sit
         unforeseen=frozenset(_unforeseen(scenario)),
     )
     for step, outcome in zip(scenario.steps, history.outcomes, strict=False):
-        yield step, now, outcome
+        if now.runs or isinstance(step, Start | Restart | Validate):
+            yield step, now, outcome
         for single in singly((step,)):
             now = _after(now, single, outcome, history.hosts)
 
@@ -253,7 +261,8 @@ def pulls_together(scenario: Scenario, history: History) -> tuple[PullCase, ...]
 
 def _cases(scenario: Scenario, history: History) -> Iterator[PullCase]:
     had: frozenset[str] = frozenset()
-    for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
+    for step, situation, outcome in situations(scenario, history):
+        number = outcome.step
         if isinstance(step, Pull):
             customer = _customer(scenario, history, outcome, step.reference.repository)
             cases = [PullCase(number, step, situation, outcome, history.asked(outcome), history, had, customer)]
@@ -314,8 +323,15 @@ def _customer(scenario: Scenario, history: History, outcome: Outcome, repository
 
 def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:
     """The servers behind mirror URLs, each once, in order."""
-    named = (urlsplit(url).hostname or url for url in urls)
-    return tuple(dict.fromkeys(hosts.get(host, host) for host in named))
+    return tuple(dict.fromkeys(hosts.get(host, host) for host in map(_host, urls)))
+
+
+def _host(url: str) -> str:
+    """The host of a URL; all of it, where it is none that anybody could read."""
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
 
 
 def _unforeseen(scenario: Scenario) -> Iterator[str]:
@@ -327,23 +343,13 @@ def _unforeseen(scenario: Scenario) -> Iterator[str]:
 
 
 def _plain_of(urls: tuple[str, ...], hosts: dict[str, str]) -> frozenset[str]:
-    return frozenset(servers_of(tuple(url for url in urls if url.startswith("http://")), hosts))
+    return frozenset(servers_of(tuple(url for url in urls if url.lower().startswith("http://")), hosts))
 
 
 def _after(now: Situation, step: Step, outcome: Outcome, hosts: dict[str, str]) -> Situation:
     match step:
-        case Configure(mirrors=mirrors) | Restart(mirrors=mirrors):
-            if outcome.result != "ok":
-                return now
-            urls = mirrors or ()
-            return replace(
-                now,
-                configured=urls,
-                mirrors=servers_of(urls, hosts),
-                changed_by=_change(step),
-                plain=_plain_of(urls, hosts),
-                insecure=frozenset(hosts.get(host, host) for host in _insecure(step)),
-            )
+        case Configure() | Restart() | Start() | Reload():
+            return _configured(now, step, outcome, hosts)
         case Publish(server=server):
             return _with(now, server, _holding(now.shelf(server), Copy(step.repository, step.tag, step.image)))
         case Warm(server=server):
@@ -363,14 +369,57 @@ def _after(now: Situation, step: Step, outcome: Outcome, hosts: dict[str, str]) 
             return now
 
 
-def _insecure(step: Configure | Restart) -> tuple[str, ...]:
-    return step.insecure if isinstance(step, Configure) else ()
+def _configured(
+    now: Situation, step: Configure | Restart | Start | Reload, outcome: Outcome, hosts: dict[str, str]
+) -> Situation:
+    """What is so after mirrors were set, or were to be set."""
+    anew = isinstance(step, Restart | Start)
+    if outcome.result != "ok":
+        return replace(now, runs=False) if anew else now
+    urls, by = _set_by(now, step, outcome)
+    return replace(
+        now,
+        configured=urls,
+        mirrors=servers_of(urls, hosts),
+        changed_by=by,
+        flags=_flags(step) if isinstance(step, Restart | Start) else now.flags,
+        runs=True,
+        plain=_plain_of(urls, hosts),
+        insecure=frozenset(hosts.get(host, host) for host in step.insecure)
+        if isinstance(step, Configure)
+        else frozenset(),
+    )
 
 
-def _change(step: Configure | Restart) -> str:
-    if isinstance(step, Restart):
-        return "restart"
-    return "reload" if step.mirrors is not None else "reload without the key"
+def _set_by(
+    now: Situation, step: Configure | Restart | Start | Reload, outcome: Outcome
+) -> tuple[tuple[str, ...], str]:
+    """The mirrors that a step has set, and in which way. Of what was to be refused, and was not, a daemon knows best
+    what it has made.
+    """
+    match step:
+        case Restart(mirrors=mirrors):
+            return mirrors, "restart"
+        case Configure(mirrors=mirrors):
+            return mirrors or (), "reload" if mirrors is not None else "reload without the key"
+    reading = reading_of(now, step)
+    urls = reading.mirrors if reading.certain and not reading.mistakes else outcome.shown or ()
+    if isinstance(step, Start):
+        return urls, "restart"
+    return urls, "reload" if reading.by else "reload without the key"
+
+
+def reading_of(now: Situation, step: Start | Reload | Validate) -> Reading:
+    """What documents say of a step's settings. A reload goes on with the arguments of the start before it."""
+    if isinstance(step, Reload):
+        return read(step.file, now.flags)
+    return read(step.file, step.flags, step.place)
+
+
+def _flags(step: Restart | Start) -> tuple[str, ...]:
+    if isinstance(step, Start):
+        return step.flags
+    return tuple(f"{FLAG}={url}" for url in step.mirrors) if step.how == "flag" else ()
 
 
 def _with(now: Situation, server: str, shelf: Shelf) -> Situation:

@@ -12,16 +12,16 @@ from suites.timeline import PullCase, situations
 
 
 def builds_go_the_way_of_pulls(scenario: Scenario, history: History) -> Iterator[Finding]:
-    for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
+    for step, situation, outcome in situations(scenario, history):
         if isinstance(step, Build):
             wanted = step.frontend or step.reference
-            case = PullCase(number, Pull(wanted), situation, outcome, history.asked(outcome), history)
+            case = PullCase(outcome.step, Pull(wanted), situation, outcome, history.asked(outcome), history)
             if not case.is_hub or not case.exchanges:
                 continue
             since = "a restart" if situation.changed_by == "restart" else "a reload"
             frontend = ", frontend" if step.frontend else ""
             finding = _judged(case, _fetched if step.frontend else _begun)
-            yield replace(finding, variant=f"{step.builder}: after {since}{frontend}", step=number)
+            yield replace(finding, variant=f"{step.builder}: after {since}{frontend}", step=outcome.step)
 
 
 def _judged(case: PullCase, got: Callable[[PullCase, str], Finding | None]) -> Finding:

@@ -1,13 +1,12 @@
 """CONFIG: whether the mirrors that were written down are in force, shown, and used."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
-from fixtures.scenario import Configure, Restart, Scenario, ShowInfo
+from fixtures.scenario import Configure, Reload, Restart, Scenario, ShowInfo, Start, Step
 from suites.rules.endpoints import PLAIN_HTTP, unseen
 from suites.rules.finding import Finding, HistoryRule
-from suites.timeline import HUB, PullCase, pulls, servers_of, situations
+from suites.timeline import HUB, PullCase, Situation, pulls, reading_of, servers_of, situations
 
 
 def normalised(urls: tuple[str, ...]) -> tuple[str, ...]:
@@ -24,24 +23,27 @@ def flag_is_in_force(scenario: Scenario, history: History) -> Iterator[Finding]:
 
 
 def info_shows_every_mirror(scenario: Scenario, history: History) -> Iterator[Finding]:
-    for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
+    for step, situation, outcome in situations(scenario, history):
         if isinstance(step, ShowInfo):
             wrong = _wrongly_shown(normalised(situation.configured), outcome)
             reason = wrong or f"shown as configured: {_hosts(situation.configured) or 'none'}"
-            yield Finding(not wrong, reason, variant=situation.changed_by, step=number)
+            yield Finding(not wrong, reason, variant=situation.changed_by, step=outcome.step)
 
 
 def _wrongly_shown(wanted: tuple[str, ...], outcome: Outcome) -> str:
     if outcome.shown != wanted:
-        return f"/info shows {_listed(outcome.shown)}, and configured is {_listed(wanted)}"
+        return f"/info shows {listed(outcome.shown)}, and configured is {listed(wanted)}"
     if (outcome.text or ()) != wanted:
-        return f"docker system info prints {_listed(outcome.text)}, and configured is {_listed(wanted)}"
+        return f"docker system info prints {listed(outcome.text)}, and configured is {listed(wanted)}"
     if not wanted and outcome.text is not None:
         return "no mirror is configured, and docker system info prints a section for them"
+    if outcome.formatted is not None and outcome.formatted != wanted:
+        return f"docker system info prints {listed(outcome.formatted)} as JSON, and configured is {listed(wanted)}"
     return ""
 
 
-def _listed(urls: tuple[str, ...] | None) -> str:
+def listed(urls: tuple[str, ...] | None) -> str:
+    """Mirrors in a sentence."""
     return ", ".join(urls) if urls else "no mirror"
 
 
@@ -71,32 +73,48 @@ def shown_is_used(scenario: Scenario, history: History) -> Iterator[Finding]:
 
 def _in_force(scenario: Scenario, history: History, how: str, what: str) -> Iterator[Finding]:
     cases = {case.number: case for case in pulls(scenario, history)}
-    for number, (step, _, outcome) in enumerate(situations(scenario, history)):
-        if isinstance(step, Restart) and step.how == how:
-            wanted = normalised(step.mirrors)
-            wrong = _not_in_force(wanted, outcome, cases.get(number + 1))
+    for step, situation, outcome in situations(scenario, history):
+        urls = _given(step, situation, how)
+        if urls is not None:
+            wanted = normalised(urls)
+            wrong = _not_in_force(wanted, outcome, cases.get(outcome.step + 1))
             reason = f"{what}: {wrong}" if wrong else f"{what} is in force: {_hosts(wanted) or 'no mirror'}"
             variant = PLAIN_HTTP if _plain(wanted) else ""
-            yield Finding(not wrong, reason, variant=variant, step=number)
+            yield Finding(not wrong, reason, variant=variant, step=outcome.step)
+
+
+def _given(step: Step, situation: Situation, how: str) -> tuple[str, ...] | None:
+    """The mirrors that a start sets in a way, where that is how it sets any. With neither, there is a file at most."""
+    if isinstance(step, Restart):
+        return step.mirrors if step.how == how else None
+    if not isinstance(step, Start):
+        return None
+    reading = reading_of(situation, step)
+    sound = reading.certain and not reading.mistakes
+    return reading.mirrors if sound and (reading.by or "file") == how else None
 
 
 def _not_in_force(wanted: tuple[str, ...], outcome: Outcome, following: PullCase | None) -> str:
     if outcome.result != "ok":
         return f"the daemon did not start: {outcome.error}"
     if outcome.shown != wanted:
-        return f"/info shows {_listed(outcome.shown)}, and configured is {_listed(wanted)}"
+        return f"/info shows {listed(outcome.shown)}, and configured is {listed(wanted)}"
     if following is not None and _is_cold(following) and _unasked(following):
         return f"the next cold pull did not ask {', '.join(_unasked(following))}"
     return ""
 
 
 def _plain(urls: tuple[str, ...]) -> bool:
-    return any(url.startswith("http://") for url in urls)
+    return any(url.lower().startswith("http://") for url in urls)
 
 
 def _any_plain(scenario: Scenario) -> bool:
     configured = [step.mirrors or () for step in scenario.steps if isinstance(step, Restart | Configure)]
-    return any(map(_plain, (scenario.mirrors, *configured)))
+    texts = [step.file or "" for step in scenario.steps if isinstance(step, Start | Reload)]
+    flags = [flag for step in scenario.steps if isinstance(step, Start) for flag in step.flags]
+    return any(map(_plain, (scenario.mirrors, *configured))) or any(
+        "http://" in text.lower() for text in (*texts, *flags)
+    )
 
 
 def _unasked(case: PullCase) -> list[str]:
@@ -118,7 +136,7 @@ def _is_cold(case: PullCase) -> bool:
 
 
 def _hosts(urls: tuple[str, ...]) -> str:
-    return ", ".join(urlsplit(url).netloc for url in urls)
+    return ", ".join(url.partition("://")[2].partition("/")[0] or url for url in urls)
 
 
 RULES: dict[str, HistoryRule] = {

@@ -62,7 +62,7 @@ def direct_hit_is_served_by_that_host(case: PullCase) -> Finding | None:
 
 
 def what_is_no_pull_touches_no_mirror(scenario: Scenario, history: History) -> Iterator[Finding]:
-    for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
+    for step, situation, outcome in situations(scenario, history):
         if not _is_hubs_own(step) or not situation.mirrors:
             continue
         exchanges = history.asked(outcome)
@@ -73,7 +73,7 @@ def what_is_no_pull_touches_no_mirror(scenario: Scenario, history: History) -> I
             finding = kept(f"the {step.do} asked only {exchanges[0].server}", exchanges)
         else:
             continue
-        yield replace(finding, variant=step.do, step=number)
+        yield replace(finding, variant=step.do, step=outcome.step)
 
 
 def _is_hubs_own(step: Step) -> bool:
@@ -104,9 +104,9 @@ def _by(case: PullCase, mirrors: list[str]) -> Finding:
 
 
 def _all_tags(scenario: Scenario, history: History) -> Iterator[PullCase]:
-    for number, (step, situation, outcome) in enumerate(situations(scenario, history)):
+    for step, situation, outcome in situations(scenario, history):
         if isinstance(step, PullAllTags):
-            yield PullCase(number, Pull(step.reference), situation, outcome, history.asked(outcome), history)
+            yield PullCase(outcome.step, Pull(step.reference), situation, outcome, history.asked(outcome), history)
 
 
 def _spelling(step: Step) -> str:

@@ -4,6 +4,7 @@ import configparser
 import re
 import shlex
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
@@ -105,8 +106,8 @@ def test_a_command_is_one_that_there_is(command: str, tmp_path: Path, monkeypatc
             parses(["run", *options])
         case ["mirror-conformance", *arguments]:
             parses(arguments)
-        case ["python", "-m", "simulator", "serve", *arguments]:
-            assert serve.plan(arguments)
+        case ["python", "-m", module, *arguments]:
+            assert serve.plan(arguments[1:]) if module == "simulator" else find_spec(f"{module}.__main__")
         case ["docker", "run", *arguments]:
             options = arguments[arguments.index(served.LATEST.removesuffix(":latest")) + 1 :]
             assert serve.plan(["--address", "0.0.0.0", *options])

@@ -1,11 +1,12 @@
 """Which broken daemon or history turns which rule red, on which scenario, and for which reason."""
 
+import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from fixtures.model import Switch
 from fixtures.model.local import ImageStore
-from fixtures.scenario import Configure, Restart, Scenario, ShowInfo
+from fixtures.scenario import Configure, Reload, Restart, Scenario, ShowInfo, Start, Validate
 from simulator.arrangement import Fault, FaultPlace
 from suites.strategies import NOT_A_REGISTRY
 from tests.mutants import trials
@@ -71,6 +72,26 @@ FAILURES_OF_HUB: dict[str, Fault] = {
 
 PLACES_TO_SIGN_IN: dict[ImageStore, FaultPlace] = {"classic": "ping", "containerd": "manifest"}
 """Where each image store heeds a challenge."""
+
+WRONG_MIRRORS = {
+    "mirror.gcr.io": "scheme",
+    "https://mirror.gcr.io/v2": "path",
+    "https://mirror.gcr.io?ns=docker.io": "query",
+    "https://mirror.gcr.io#hub": "fragment",
+    "https://ada@mirror.gcr.io": "user info",
+    "https://": "no host",
+    " https://mirror.gcr.io": "a space",
+    "https://[::1": "no URL",
+    "": "empty",
+    1: "not a string",
+}
+"""What is no mirror, and what the catalogue calls it."""
+
+
+def mirrors_in_a_file(*mirrors: object) -> str:
+    """A daemon.json."""
+    return json.dumps({"registry-mirrors": mirrors})
+
 
 BUILDERS: tuple[Literal["classic", "buildkit"], ...] = ("classic", "buildkit")
 
@@ -693,5 +714,133 @@ KILLS: tuple[Kill, ...] = (
         "mirror-1",
         "mirror-2",
         "hub",
+        also=("CONFIG-7",),
+    ),
+    kill(
+        "CONFIG-5",
+        Switch.PRINTS_OTHER_JSON,
+        story(ShowInfo(), mirrors=(FIRST, SECOND)),
+        "docker system info prints https://mirror-2.test/, https://mirror.gcr.io/ as JSON, and configured is",
+    ),
+    kill(
+        "CONFIG-1",
+        Switch.IGNORES_FILE,
+        story(Start(trials.ONE_IN_A_FILE)),
+        "registry-mirrors in daemon.json: /info shows no mirror, and configured is https://mirror.gcr.io/",
+    ),
+    kill(
+        "CONFIG-2",
+        Switch.IGNORES_FLAG,
+        story(Start(flags=("--registry-mirror", FIRST))),
+        "--registry-mirror: /info shows no mirror, and configured is https://mirror.gcr.io/",
+    ),
+    kill(
+        "CONFIG-7",
+        Switch.IGNORES_RELOADS,
+        story(Reload(trials.ONE_IN_A_FILE)),
+        "after a reload, /info shows no mirror, and configured is https://mirror.gcr.io/",
+    ),
+    kill(
+        "CONFIG-7",
+        Switch.TAKES_UNKNOWN_KEYS,
+        story(Reload('{"registry-mirror": []}')),
+        r"a bad file \(a flag's name\) was reloaded, and nothing said of it",
+    ),
+    kill(
+        "CONFIG-7",
+        Switch.TAKES_BAD_RELOADS,
+        trials.BADLY_RELOADED,
+        r"a bad file \(scheme\) was refused in a reload, and has changed the mirrors from .*mirror.gcr.io.* to \(\)",
+    ),
+    kill(
+        "CONFIG-7",
+        Switch.TAKES_HALF_OF_BAD_RELOADS,
+        trials.BADLY_RELOADED,
+        r"a bad file \(scheme\) was refused in a reload, and has changed the labels from \(\) to \('a=b',\)",
+    ),
+    kill(
+        "CONFIG-7",
+        Switch.SAYS_NOTHING_OF_BAD_RELOADS,
+        trials.BADLY_RELOADED,
+        r"a bad file \(scheme\) was reloaded, and nothing said of it",
+    ),
+    kill(
+        "CONFIG-7",
+        trials.unsaid,
+        trials.BADLY_RELOADED,
+        r"a bad file \(scheme\) was refused in a reload, and nothing logged",
+    ),
+    kill(
+        "CONFIG-7",
+        trials.failed,
+        story(Reload(trials.ONE_IN_A_FILE)),
+        "a good file was not reloaded: out of cheese",
+    ),
+    *(
+        kill(
+            "CONFIG-8",
+            Switch.TAKES_WRONG_URLS,
+            story(Start(mirrors_in_a_file(value))),
+            rf"{kind} .*: dockerd starts with it",
+        )
+        for value, kind in WRONG_MIRRORS.items()
+    ),
+    kill(
+        "CONFIG-8",
+        Switch.NAMES_NO_URL,
+        story(Start(flags=("--registry-mirror=mirror.gcr.io",))),
+        r"scheme \(mirror.gcr.io\): refused in a sentence that does not name it: invalid mirror",
+    ),
+    kill(
+        "CONFIG-9",
+        Switch.TAKES_FLAG_AND_FILE,
+        trials.BY_FLAG_AND_FILE,
+        r"flag and file \(registry-mirrors\): dockerd starts with it",
+    ),
+    kill(
+        "CONFIG-9",
+        Switch.NAMES_NO_OPTION,
+        trials.BY_FLAG_AND_FILE,
+        r"flag and file \(registry-mirrors\): refused in a sentence that does not name it",
+    ),
+    kill(
+        "CONFIG-10",
+        Switch.CALLS_ALL_VALID,
+        story(
+            Validate('{"registry-mirrors": ["ftp://mirror.gcr.io"]}'),
+            Start('{"registry-mirrors": ["ftp://mirror.gcr.io"]}'),
+        ),
+        "--validate finds good what dockerd does not start with .invalid mirror",
+    ),
+    kill(
+        "CONFIG-10",
+        Switch.CALLS_NOTHING_VALID,
+        story(Validate(trials.ONE_IN_A_FILE), Start(trials.ONE_IN_A_FILE)),
+        "--validate refuses what dockerd starts with",
+    ),
+    *(
+        kill("CONFIG-13", by, story(start), reason)
+        for start, kind in (
+            (Start('{"registry-mirrors": ['), "broken JSON"),
+            (Start("[]"), "no object"),
+            (Start(place="directory"), "unreadable"),
+            (Start(place="elsewhere"), "unreadable"),
+        )
+        for by, reason in (
+            (Switch.STARTS_WITHOUT_ITS_FILE, rf"{kind} \(daemon.json\): dockerd starts with it"),
+            (Switch.NAMES_NO_FILE, rf"{kind} \(daemon.json\): refused in a sentence that does not name it"),
+        )
+    ),
+    kill(
+        "CONFIG-14",
+        Switch.TAKES_UNKNOWN_KEYS,
+        story(Start('{"registry-mirror": ["https://mirror.gcr.io"]}')),
+        r"a flag's name \(registry-mirror\): dockerd starts with it, and /info shows no mirror",
+    ),
+    kill(
+        "CONFIG-14",
+        trials.failed,
+        story(Start('{"registry_mirrors": ["https://mirror.gcr.io"]}')),
+        r"unknown key \(registry_mirrors\): refused in a sentence that does not name it: out of cheese",
     ),
 )

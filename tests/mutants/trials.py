@@ -15,9 +15,11 @@ from fixtures.scenario import (
     PullAllTags,
     Push,
     Reference,
+    Reload,
     Restart,
     Scenario,
     Search,
+    Start,
     Step,
     Together,
 )
@@ -182,6 +184,13 @@ UNTRUSTED_HUB = story(mirrors=(FIRST,), faults={"hub": (Fault("untrusted"),)}, h
 UNTRUSTED_MIRROR = beside_a_good_hub(Fault("untrusted"))
 
 
+ONE_IN_A_FILE = '{"registry-mirrors": ["https://mirror.gcr.io"]}'
+BADLY_RELOADED = story(
+    Start(ONE_IN_A_FILE), Reload('{"registry-mirrors": ["ftp://mirror.gcr.io"], "labels": ["a=b"]}'), mirrors=(FIRST,)
+)
+BY_FLAG_AND_FILE = story(Start(ONE_IN_A_FILE, ("--registry-mirror=https://mirror.gcr.io",)))
+
+
 def last_outcome(change: Callable[[Outcome], Outcome]) -> Break:
     """A history whose last outcome is another."""
 
@@ -190,6 +199,11 @@ def last_outcome(change: Callable[[Outcome], Outcome]) -> Break:
         return replace(history, outcomes=(*history.outcomes[:-1], change(history.outcomes[-1])))
 
     return broken
+
+
+@last_outcome
+def unsaid(outcome: Outcome) -> Outcome:
+    return replace(outcome, error="")
 
 
 @last_outcome

@@ -1,0 +1,35 @@
+"""Ask daemons what they make of misconfigurations, and write docs/configuration.md of it."""
+
+import argparse
+import os
+import sys
+
+from fixtures.engine.discovery import ensure_engine
+from fixtures.images.making import ensure_images
+from fixtures.lab.lab import Lab
+from fixtures.lab.registries import Registries
+from fixtures.profiles import select
+from suites.configuration.misconfigurations import MISCONFIGURATIONS
+from suites.configuration.told import TOLD, Answers, ask, read, write
+
+
+def main() -> None:
+    """Ask the daemons that are named; what others were told before stays."""
+    parser = argparse.ArgumentParser(prog="python -m suites.configuration", description=__doc__)
+    parser.add_argument("--daemon", action="append", help="a name, a pattern, default or all (all)")
+    chosen = select(parser.parse_args().daemon or ["all"])
+    engine = ensure_engine(print)
+    os.environ.update(engine.environment())
+    answers: Answers = read() if TOLD.exists() else {}
+    with Registries(ensure_images(engine, chosen, "auto", print)) as registries:
+        for profile in chosen:
+            with Lab(profile, registries) as lab:
+                for number, one in enumerate(MISCONFIGURATIONS, start=1):
+                    answers.setdefault(one.name, {})[profile.name] = ask(lab, one)
+                    sys.stderr.write(f"\r{profile.name}: {number} of {len(MISCONFIGURATIONS)} ")
+            sys.stderr.write("\n")
+    write(answers)
+
+
+if __name__ == "__main__":
+    main()

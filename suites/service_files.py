@@ -279,7 +279,10 @@ def _value(text: str, place: int) -> tuple[str, int]:
     while place < len(text) and text[place] != "\n":
         character = text[place]
         if fresh and character in "\"'":
-            piece = _piece(text, place)
+            try:
+                piece = _piece(text, place)
+            except StopsError as open_quote:
+                raise UnreadError(f"for systemd, {open_quote}") from open_quote
             value += piece[1:-1] if character == "'" else _unescaped_by_systemd(piece[1:-1])
             kept = len(value)
             place += len(piece)

@@ -128,6 +128,11 @@ def test_nothing_is_said_of_what_is_not_known(options: str) -> None:
         read(RestartService("init-script", options))
 
 
+def test_nobody_says_what_systemd_makes_of_an_open_quote() -> None:
+    with pytest.raises(UnreadError):
+        read(RestartService("systemd", f"DOCKER_OPTS='{FLAG}\n"))
+
+
 @given(option_files, drop_ins)
 def test_whatever_people_write_is_read(options: str, drop_in: str) -> None:
     assert read(RestartService("init-script", options))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fixtures.history import History, Outcome
 from fixtures.profiles import is_model
-from fixtures.scenario import Configure, Reload, Restart, Start
+from fixtures.scenario import Configure, Reload, Restart, RestartService, Start
 from report.exchanges import on_the_wire
 from report.results import Example
 from report.sequence import draw
@@ -134,7 +134,7 @@ def _lanes(example: Example, outcome: Outcome) -> tuple[str, ...]:
     for index, step in enumerate(example.scenario.steps[: max(outcome.step, 0)]):
         if isinstance(step, Configure | Restart) and index in succeeded:
             mirrors = step.mirrors or ()
-        if isinstance(step, Start | Reload) and index in succeeded:
+        if isinstance(step, Start | Reload | RestartService) and index in succeeded:
             mirrors = example.history.outcomes[index].shown or ()
     servers = [server_of(url, example.history) for url in mirrors]
     return tuple(dict.fromkeys([*filter(None, servers), "hub"]))

@@ -21,8 +21,10 @@ from fixtures.scenario import (
     Reload,
     Remove,
     Restart,
+    RestartService,
     Scenario,
     Search,
+    Service,
     ShowInfo,
     Start,
     Step,
@@ -142,8 +144,8 @@ def _spelled(step: Step, history: History) -> str:
             return _said(step)
         case Remove(reference):
             return f"docker image rm {_reference(reference, history)}"
-        case Configure() | Restart() | Start() | Reload() | Validate():
-            return _configured(step)
+        case Configure() | Restart() | Start() | Reload() | Validate() | RestartService():
+            return _restarted(step) if isinstance(step, RestartService) else _configured(step)
         case ShowInfo():
             return "docker system info"
         case Advance(seconds=skipped):
@@ -174,6 +176,17 @@ def _said(step: Search | Login | Logout) -> str:
             return f"docker logout {host}".rstrip()
 
 
+_SERVICES: dict[Service, tuple[str, str]] = {
+    "init-script": ("service docker restart", "/etc/default/docker"),
+    "systemd": ("systemctl restart docker", "/etc/default/docker"),
+    "docker-unit": ("systemctl restart docker (Docker's own unit)", "/etc/default/docker"),
+    "docker-machine": ("systemctl restart docker (docker-machine)", "/etc/default/docker"),
+    "boot2docker": ("/etc/init.d/docker restart (boot2docker)", "/var/lib/boot2docker/profile"),
+    "desktop": ("Docker Desktop: Apply & Restart", ""),
+}
+"""How a person restarts a service, and its file of options."""
+
+
 def _configured(step: Configure | Restart | Start | Reload | Validate) -> str:
     match step:
         case Start(file, flags, place):
@@ -201,6 +214,19 @@ def _file(text: str | None, place: Place = "file") -> str:
             return "a directory as daemon.json"
         case "dangling link":
             return "a link to nothing as daemon.json"
+
+
+def _restarted(step: RestartService) -> str:
+    command, file = _SERVICES[step.service]
+    if step.command == "stop and start":
+        command = f"{command.replace('restart', 'stop')}, then {command.replace('restart', 'start')}"
+    told = [
+        "with nothing running" if step.command == "restart of a stopped one" else "",
+        f"{file}: {json.dumps(step.options)}" if step.options else "",
+        f"a drop-in: {json.dumps(step.drop_in)}" if step.drop_in else "",
+        f"daemon.json: {json.dumps(step.settings)}" if step.settings else "",
+    ]
+    return "; ".join([command, *filter(None, told)])
 
 
 def _insecure(hosts: tuple[str, ...]) -> str:

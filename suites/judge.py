@@ -19,6 +19,7 @@ from suites.rules import (
     scope,
     settings,
     tls,
+    ways,
 )
 from suites.rules.finding import Finding, HistoryRule, PullRule
 from suites.timeline import PullCase, pulls, pulls_together
@@ -46,6 +47,7 @@ HISTORY_RULES: dict[str, HistoryRule] = (
     | building.HISTORY_RULES
     | configuration.RULES
     | settings.RULES
+    | ways.RULES
 )
 
 

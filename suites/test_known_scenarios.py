@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.scenario import Pull
+from fixtures.scenario import Pull, RestartService
 from suites.plugin import OPTIONS
 from suites.saved import SCENARIOS, read_scenario
 from suites.trial import Trial
@@ -24,7 +24,11 @@ WAITING = sorted((SCENARIOS / "waiting").glob("*.json"), key=_patience, reverse=
 
 @pytest.mark.parametrize("file", QUICK, ids=lambda file: file.stem)
 def test_known_scenario(trial: Trial, file: Path) -> None:
-    trial.play(read_scenario(file), file)
+    scenario = read_scenario(file)
+    for step in scenario.steps:
+        if isinstance(step, RestartService) and (lacking := trial.lab.lacks(step.service)):
+            pytest.skip(lacking)
+    trial.play(scenario, file)
 
 
 @pytest.mark.waits

@@ -21,6 +21,7 @@ from fixtures.scenario import (
     Reference,
     Reload,
     Restart,
+    RestartService,
     Scenario,
     Start,
     Step,
@@ -30,6 +31,7 @@ from fixtures.scenario import (
 )
 from simulator.arrangement import Break, Change, Content, Copy, Evict, Fault, Heal, Limits, Publish, Warm
 from simulator.journal import Exchange
+from suites import service_files
 from suites.documented import FLAG, Reading, read
 
 HUB = "hub"
@@ -239,7 +241,7 @@ def situations(scenario: Scenario, history: History) -> Iterator[tuple[Step, Sit
         unforeseen=frozenset(_unforeseen(scenario)),
     )
     for step, outcome in zip(scenario.steps, history.outcomes, strict=False):
-        if now.runs or isinstance(step, Start | Restart | Validate):
+        if now.runs or isinstance(step, Start | Restart | RestartService | Validate):
             yield step, now, outcome
         for single in singly((step,)):
             now = _after(now, single, outcome, history.hosts)
@@ -348,7 +350,7 @@ def _plain_of(urls: tuple[str, ...], hosts: dict[str, str]) -> frozenset[str]:
 
 def _after(now: Situation, step: Step, outcome: Outcome, hosts: dict[str, str]) -> Situation:
     match step:
-        case Configure() | Restart() | Start() | Reload():
+        case Configure() | Restart() | RestartService() | Start() | Reload():
             return _configured(now, step, outcome, hosts)
         case Publish(server=server):
             return _with(now, server, _holding(now.shelf(server), Copy(step.repository, step.tag, step.image)))
@@ -370,10 +372,10 @@ def _after(now: Situation, step: Step, outcome: Outcome, hosts: dict[str, str]) 
 
 
 def _configured(
-    now: Situation, step: Configure | Restart | Start | Reload, outcome: Outcome, hosts: dict[str, str]
+    now: Situation, step: Configure | Restart | RestartService | Start | Reload, outcome: Outcome, hosts: dict[str, str]
 ) -> Situation:
     """What is so after mirrors were set, or were to be set."""
-    anew = isinstance(step, Restart | Start)
+    anew = isinstance(step, Restart | RestartService | Start)
     if outcome.result != "ok":
         return replace(now, runs=False) if anew else now
     urls, by = _set_by(now, step, outcome)
@@ -382,7 +384,7 @@ def _configured(
         configured=urls,
         mirrors=servers_of(urls, hosts),
         changed_by=by,
-        flags=_flags(step) if isinstance(step, Restart | Start) else now.flags,
+        flags=_flags(step) if isinstance(step, Restart | RestartService | Start) else now.flags,
         runs=True,
         plain=_plain_of(urls, hosts),
         insecure=frozenset(hosts.get(host, host) for host in step.insecure)
@@ -392,7 +394,7 @@ def _configured(
 
 
 def _set_by(
-    now: Situation, step: Configure | Restart | Start | Reload, outcome: Outcome
+    now: Situation, step: Configure | Restart | RestartService | Start | Reload, outcome: Outcome
 ) -> tuple[tuple[str, ...], str]:
     """The mirrors that a step has set, and in which way. Of what was to be refused, and was not, a daemon knows best
     what it has made.
@@ -400,6 +402,8 @@ def _set_by(
     match step:
         case Restart(mirrors=mirrors):
             return mirrors, "restart"
+        case RestartService():
+            return _served(step, outcome), "restart"
         case Configure(mirrors=mirrors):
             return mirrors or (), "reload" if mirrors is not None else "reload without the key"
     reading = reading_of(now, step)
@@ -409,6 +413,15 @@ def _set_by(
     return urls, "reload" if reading.by else "reload without the key"
 
 
+def _served(step: RestartService, outcome: Outcome) -> tuple[str, ...]:
+    """The mirrors that a service's files say; or what is shown, where they say nothing that is known here."""
+    try:
+        told = service_files.read(step)
+    except service_files.UnreadError:
+        return outcome.shown or ()
+    return (outcome.shown or ()) if told.trouble else told.mirrors
+
+
 def reading_of(now: Situation, step: Start | Reload | Validate) -> Reading:
     """What documents say of a step's settings. A reload goes on with the arguments of the start before it."""
     if isinstance(step, Reload):
@@ -416,9 +429,11 @@ def reading_of(now: Situation, step: Start | Reload | Validate) -> Reading:
     return read(step.file, step.flags, step.place)
 
 
-def _flags(step: Restart | Start) -> tuple[str, ...]:
+def _flags(step: Restart | RestartService | Start) -> tuple[str, ...]:
     if isinstance(step, Start):
         return step.flags
+    if isinstance(step, RestartService):
+        return ()
     return tuple(f"{FLAG}={url}" for url in step.mirrors) if step.how == "flag" else ()
 
 

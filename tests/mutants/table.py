@@ -6,8 +6,9 @@ from typing import Literal
 
 from fixtures.model import Switch
 from fixtures.model.local import ImageStore
-from fixtures.scenario import Configure, Reload, Restart, Scenario, ShowInfo, Start, Validate
+from fixtures.scenario import Configure, Reload, Restart, RestartService, Scenario, ShowInfo, Start, Validate
 from simulator.arrangement import Fault, FaultPlace
+from suites.configuration.writing import machine_files
 from suites.strategies import NOT_A_REGISTRY
 from tests.mutants import trials
 from tests.mutants.trials import FIRST, PULL, SECOND, THIRD, Break, beside_a_good_hub, story
@@ -108,6 +109,9 @@ _unusable = tuple(
     )
     for kind, fault in UNUSABLE.items()
 )
+
+OPTIONS = f'DOCKER_OPTS="--registry-mirror={FIRST}"\n'
+OVERRIDE = f"[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H fd:// --registry-mirror={SECOND}\n"
 
 KILLS: tuple[Kill, ...] = (
     kill(
@@ -705,6 +709,91 @@ KILLS: tuple[Kill, ...] = (
         Switch.PRINTS_AN_EMPTY_SECTION,
         story(ShowInfo()),
         "no mirror is configured, and docker system info prints a section for them",
+    ),
+    kill(
+        "CONFIG-3",
+        Switch.IGNORES_INIT_OPTIONS,
+        story(RestartService("init-script", OPTIONS)),
+        "DOCKER_OPTS: /info shows no mirror, and to be in force is https://mirror.gcr.io/",
+    ),
+    kill(
+        "CONFIG-3",
+        Switch.KEEPS_OLD_OPTIONS,
+        story(RestartService("init-script", OPTIONS)),
+        "DOCKER_OPTS: /info shows no mirror, and to be in force is https://mirror.gcr.io/",
+    ),
+    kill(
+        "CONFIG-3",
+        Switch.TAKES_FIRST_OPTIONS,
+        story(RestartService("init-script", f"{OPTIONS}DOCKER_OPTS=--registry-mirror={SECOND}\n")),
+        "DOCKER_OPTS: /info shows https://mirror.gcr.io/, and to be in force is https://mirror-2.test/",
+    ),
+    kill(
+        "CONFIG-3",
+        Switch.TAKES_QUOTES_FOR_OPTIONS,
+        story(RestartService("init-script", OPTIONS, command="stop and start")),
+        'DOCKER_OPTS: the daemon did not start: unknown flag: "--registry-mirror',
+    ),
+    kill(
+        "CONFIG-3",
+        Switch.STARTS_WITH_ANY_OPTIONS,
+        story(RestartService("init-script", "DOCKER_OPTS=--registry-mirrors=https://mirror.gcr.io")),
+        "DOCKER_OPTS: the daemon started, in spite of dockerd knows no --registry-mirrors",
+    ),
+    kill(
+        "CONFIG-3",
+        Switch.SHOWS_FILE_ONLY,
+        story(RestartService("init-script", OPTIONS), PULL, hub="v1"),
+        "DOCKER_OPTS: the next cold pull did not ask mirror-1",
+        also=("ORDER-1", "ORDER-3", "SCOPE-4", "CONFIG-6"),
+    ),
+    kill(
+        "CONFIG-3",
+        Switch.DOES_NOT_START,
+        story(RestartService("init-script", OPTIONS, command="restart of a stopped one")),
+        "DOCKER_OPTS: the daemon did not start: the daemon ended",
+    ),
+    kill(
+        "CONFIG-4",
+        Switch.UNIT_IGNORES_OPTIONS,
+        story(RestartService("systemd", OPTIONS)),
+        "DOCKER_OPTS: /info shows no mirror, and to be in force is https://mirror.gcr.io/",
+    ),
+    kill(
+        "CONFIG-4",
+        Switch.UNIT_IGNORES_DROP_INS,
+        story(RestartService("systemd", OPTIONS, OVERRIDE)),
+        "DOCKER_OPTS and a drop-in: /info shows https://mirror.gcr.io/, and to be in force is https://mirror-2.test/",
+    ),
+    kill(
+        "CONFIG-4",
+        Switch.UNIT_IGNORES_FILE,
+        story(RestartService("docker-unit", settings={"registry-mirrors": [FIRST]})),
+        "daemon.json: /info shows no mirror, and to be in force is https://mirror.gcr.io/",
+    ),
+    kill(
+        "CONFIG-4",
+        Switch.EVERY_UNIT_READS_OPTIONS,
+        story(RestartService("docker-unit", OPTIONS)),
+        "DOCKER_OPTS: /info shows https://mirror.gcr.io/, and to be in force is no mirror",
+    ),
+    kill(
+        "CONFIG-11",
+        Switch.IGNORES_DESKTOP_MIRRORS,
+        story(RestartService("desktop", settings={"experimental": False, "registry-mirrors": [FIRST]})),
+        "Docker Desktop's settings: /info shows no mirror, and to be in force is https://mirror.gcr.io/",
+    ),
+    kill(
+        "CONFIG-12",
+        Switch.IGNORES_PROFILE,
+        story(RestartService("boot2docker", machine_files((FIRST,))[0])),
+        "EXTRA_ARGS: /info shows no mirror, and to be in force is https://mirror.gcr.io/",
+    ),
+    kill(
+        "CONFIG-12",
+        Switch.MACHINE_LOSES_LAST,
+        story(RestartService("docker-machine", drop_in=machine_files((FIRST, SECOND))[1])),
+        "a drop-in: /info shows https://mirror.gcr.io/, and to be in force is https://mirror.gcr.io/, https://mirror-2",
     ),
     kill(
         "CONFIG-6",

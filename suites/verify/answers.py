@@ -1,7 +1,7 @@
 """What mirrors answer when they are asked for an image: plain values."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -107,6 +107,11 @@ class Part:
     size: int | None = None
 
 
+def is_whole(parts: Sequence[Part] | None) -> bool:
+    """Whether these are all objects of an image, and not those alone whose manifests were shown."""
+    return any(part.stage == "config" for part in parts or ())
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of a request, redirects and token included.
@@ -146,8 +151,9 @@ class Quota:
 class Probe:
     """What one endpoint was asked, in order, and what it holds. ``mirror`` is its URL as configured, or HUB.
 
-    ``root`` is the digest that it means by the image, ``""`` where it means none. ``parts`` are all objects of that
-    image for its platform: ``None`` where nobody has shown the manifest.
+    ``root`` is the digest that it means by the image, ``""`` where it means none. ``parts`` are the objects of that
+    image for its platform, as far as anybody has shown its manifests (a config is among them where all were shown):
+    ``None`` where nobody has shown any, none at all where the image has nothing for the platform.
     """
 
     mirror: str
@@ -185,9 +191,9 @@ class Probe:
     @property
     def complete(self) -> bool:
         """Whether it answers well for every object of its image, down to the last layer."""
-        parts = self.parts
-        return parts is not None and all(
-            (answer := self.answer(part.stage, part.digest)) is not None and not answer.problem for part in parts
+        return is_whole(self.parts) and all(
+            (answer := self.answer(part.stage, part.digest)) is not None and not answer.problem
+            for part in self.parts or ()
         )
 
     @property

@@ -19,6 +19,9 @@ from suites.verify.facts import Setup
 from suites.verify.manifests import Manifests
 from suites.verify.network import LARGEST_BODY, Address, Network, is_insecure, place_of
 
+AGENT = "mirror-conformance-verify"
+"""How requests call themselves, so that whoever runs a mirror can tell them from a daemon's."""
+
 _MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
@@ -32,6 +35,8 @@ _OLD = (
 _ACCEPT = {"accept": ", ".join(_MANIFESTS)}
 _WITHOUT_HEAD = frozenset({400, 403, 405, 501})
 """Answers to HEAD of registries that may well answer GET."""
+_PLAIN = "WRONG_VERSION_NUMBER"
+"""What TLS says of a server that answers a handshake in plain HTTP."""
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -147,16 +152,19 @@ class Asker:
                 known = await self._network.find(self._place)
         except OSError:
             known = ()
-        self._insecure = not self._is_hub and is_insecure(self._place, known, self._setup.insecure)
-        agent = f"mirror-conformance-verify (docker/{self._setup.kind.version or 'unknown'})"
-        host = urlsplit(self._base).netloc
-        self._http = self._network.client(host, insecure=self._insecure, agent=agent)
+        netloc = urlsplit(self._base).netloc
+        names = [name for name in self._setup.insecure if self._client.reads_networks or "/" not in name]
+        self._insecure = not self._is_hub and is_insecure(netloc, known, names)
+        trust = self._network.trust(netloc if self._client.reads_certs_d else "", insecure=self._insecure)
+        agent = f"{AGENT} (docker/{self._setup.kind.version or 'unknown'})"
+        self._http = self._network.client(trust, agent)
         return True
 
     async def _ping(self, until: float) -> bool:
         """Ask for ``/v2/``, as the classic image store does; whether there was any answer."""
-        reply = await self._send(Call("ping", "GET", self._base), until)
-        answer = _told(Call("ping", "GET", self._base), reply)
+        call = Call("ping", "GET", self._base, most=0)
+        reply = await self._send(call, until)
+        answer = _told(call, reply)
         if answer.problem in ("status", "unauthorized"):
             answer = replace(answer, problem="")
         self._answers.append(answer)
@@ -181,6 +189,10 @@ class Asker:
         if self._challenge and not self._asked_for_token:
             await self._fetch_token(until)
         reply = await self._send(call, until)
+        if self._insecure and self._client.falls_to_http and reply.problem == "tls" and _PLAIN in reply.detail:
+            self._base = self._base.replace("https://", "http://", 1)
+            call = replace(call, url=call.url.replace("https://", "http://", 1))
+            reply = await self._send(call, until)
         if reply.status == 401 and not self._asked_for_token and not self._pings:
             self._challenge = reply.headers.get("www-authenticate", "")
             if await self._fetch_token(until):

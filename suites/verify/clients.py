@@ -6,7 +6,7 @@ knows the tag first decides which image is meant. What a mirror does badly is na
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from suites.verify.facts import Kind
@@ -37,10 +37,19 @@ class Client:
     fates: dict[tuple[str, str], Fate]
     plain_http: bool = True
     """Asks a mirror of an ``http://`` URL in plain HTTP; else in HTTPS."""
+    keeps: frozenset[str] = frozenset()
+    """Of what an endpoint gave before it failed, these are not asked for again at the next, where one must give all."""
     follows: bool = False
     """Asks the next endpoint what it means by a tag, where what an earlier one means cannot be had."""
-    trusts_certs_d: bool = True
-    """Trusts, of a mirror, the authorities in ``/etc/docker/certs.d``."""
+    reads_certs_d: bool = True
+    """Trusts a mirror that the authorities in ``/etc/docker/certs.d`` vouch for."""
+    reads_networks: bool = True
+    """Takes a network in ``insecure-registries`` for all mirrors in it; else it must name them one by one."""
+
+    @property
+    def falls_to_http(self) -> bool:
+        """Speaks in plain HTTP with an insecure mirror that answers a TLS handshake so."""
+        return not self.whole
 
     @property
     def pings(self) -> bool:
@@ -62,7 +71,9 @@ _HEAD_UNREAD: dict[tuple[str, str], Fate] = {
 }
 """Of the answer to HEAD the classic image store reads nothing but the digest."""
 
-_CLASSIC = Client("classic", whole=True, fates={**_WAITS, **_HEADER_ONLY, **_HEAD_UNREAD})
+_CLASSIC = Client(
+    "classic", whole=True, fates={**_WAITS, **_HEADER_ONLY, **_HEAD_UNREAD}, keeps=frozenset({"manifest"})
+)
 _CONTAINERD = Client(
     "containerd",
     whole=False,
@@ -79,8 +90,9 @@ _CONTAINERD = Client(
         **{(stage, problem): "fails" for stage in ("manifest", "config", "layer") for problem in _SPOILT},
     },
 )
-_CONTAINERD_26 = Client("containerd 26", whole=False, fates=_CONTAINERD.fates, plain_http=False)
-_MODEL_CLASSIC = Client("model", whole=True, fates={})
+_CONTAINERD_26 = replace(_CONTAINERD, name="containerd, 26.1.5", plain_http=False, reads_networks=False)
+_CONTAINERD_28 = replace(_CONTAINERD, name="containerd, 28.5.2", reads_certs_d=False)
+_MODEL_CLASSIC = Client("model", whole=True, fates={}, keeps=frozenset({"manifest", "config", "layer"}))
 _MODEL_CONTAINERD = Client("model", whole=False, follows=True, fates={})
 
 
@@ -109,4 +121,4 @@ def client_of(kind: Kind) -> Known:
     if kind.store == "classic":
         return Known(_CLASSIC, tried)
     numbers = tuple(map(int, re.findall(r"\d+", kind.version)[:3]))
-    return Known(_CONTAINERD_26 if numbers and numbers <= _LAST_THAT_ASKS_IN_HTTPS else _CONTAINERD, tried)
+    return Known(_CONTAINERD_26 if numbers and numbers <= _LAST_THAT_ASKS_IN_HTTPS else _CONTAINERD_28, tried)

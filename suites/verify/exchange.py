@@ -16,8 +16,8 @@ from suites.verify.network import LARGEST_BODY, UnknownHostError
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request: what it is for, and ``wanted``, the tag or digest that it is about. Of a body, ``most`` bytes
-    are read.
+    """A request: what it is for, and ``wanted``, the tag or digest that it is about. Of a body, little more than
+    ``most`` bytes is read.
     """
 
     stage: Stage
@@ -52,10 +52,11 @@ async def exchange(client: httpx.AsyncClient, call: Call, until: float) -> Reply
         async with asyncio.timeout_at(on_loop(until)), _streamed(client, call, phase) as response:
             status, headers = response.status_code, response.headers
             phase.now = "body"
-            async for piece in response.aiter_raw():
-                body += piece
-                if len(body) > call.most:
-                    break
+            if call.most:
+                async for piece in response.aiter_raw():
+                    body += piece
+                    if len(body) > call.most:
+                        break
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         problem, detail = _why(error, phase, call.url), str(error)
     if problem in ("", "cut-short") and status >= (300 if call.follows else 400):

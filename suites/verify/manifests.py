@@ -51,22 +51,22 @@ class Manifests:
         ]
 
     def parts(self, root: str) -> tuple[Part, ...] | None:
-        """All objects of an image; None where nobody has shown the manifest that names them."""
+        """All objects of an image, as far as they are known: with its layers, where all manifests are. None where
+        nobody has shown its root; none at all where it has nothing for the platform.
+        """
         if root not in self.documents:
             return None
-        first = Part("manifest", root, self.sizes[root])
-        above: tuple[Part, ...] = (first,)
+        above = [Part("manifest", root, self.sizes[root])]
         document = self.documents[root]
         if "manifests" in document:
             child = self.child(root)
             if child is None:
-                return above
-            above, document = (first, child), self.documents.get(child.digest, {})
+                return ()
+            above.append(child)
+            document = self.documents.get(child.digest, {})
         config = _part("config", document.get("config"))
-        if config is None:
-            return None
         layers = (_part("layer", entry) for entry in _dicts(document.get("layers")))
-        return (*above, config, *dict.fromkeys(layer for layer in layers if layer))
+        return (*above, config, *dict.fromkeys(layer for layer in layers if layer)) if config else tuple(above)
 
 
 def _dicts(value: Any) -> Iterator[dict[str, Any]]:

@@ -56,9 +56,9 @@ class Network:
         known = self.addresses.get(wanted)
         return (known,) if known else await _looked_up(wanted)
 
-    def trust(self, host: str, *, insecure: bool) -> ssl.SSLContext:
-        """Whom a daemon trusts where it speaks with a host (with its port, where the URL has one): the system's
-        authorities and those in ``certs.d``; anybody, where the host is insecure.
+    def trust(self, directory: str, *, insecure: bool) -> ssl.SSLContext:
+        """Whom a daemon trusts: the system's authorities and those in a directory of ``certs.d``, if it reads one (the
+        host, with its port where the URL has one); anybody, where the host is insecure.
         """
         context = ssl.create_default_context(cafile=self.authorities and str(self.authorities))
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # Go takes each certificate of a pool for an authority
@@ -68,15 +68,15 @@ class Network:
             context.verify_mode = ssl.CERT_NONE
             return context
         with contextlib.suppress(OSError):
-            for file in sorted((self.root / _CERTIFICATES / host).glob("*.crt")):
+            for file in sorted((self.root / _CERTIFICATES / directory).glob("*.crt")) if directory else ():
                 with contextlib.suppress(OSError, ssl.SSLError):
                     context.load_verify_locations(cafile=str(file))
         return context
 
-    def client(self, host: str, *, insecure: bool, agent: str) -> httpx.AsyncClient:
+    def client(self, trust: ssl.SSLContext, agent: str) -> httpx.AsyncClient:
         """A client for what a daemon asks of a host, and of whom that host redirects it to."""
         return httpx.AsyncClient(
-            transport=_Transport(self, self.trust(host, insecure=insecure)),
+            transport=_Transport(self, trust),
             headers={"user-agent": agent, "accept-encoding": "identity"},
             follow_redirects=True,
             max_redirects=_LONGEST_DETOUR,
@@ -117,11 +117,12 @@ def place_of(url: str) -> Address:
     return Address(parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme])
 
 
-def is_insecure(place: Address, addresses: Sequence[Address], insecure: Sequence[str]) -> bool:
-    """Whether a daemon checks no certificate of a host: ``insecure`` names it, or a network that it is in
-    (Docker, 'dockerd', section 'Insecure registries').
+def is_insecure(netloc: str, addresses: Sequence[Address], insecure: Sequence[str]) -> bool:
+    """Whether a daemon checks no certificate of a mirror: ``insecure`` names its host, with the port just where the
+    mirror's URL has one, or a network that it is in (Docker, 'dockerd', section 'Insecure registries'). That a port
+    counts as it is written was seen in the lab.
     """
-    if {place.host, f"{place.host}:{place.port}"} & {name.lower() for name in insecure}:
+    if netloc.lower() in {name.lower() for name in insecure}:
         return True
     networks = [network for name in insecure if (network := _network(name))]
     known = [ipaddress.ip_address(address.host.partition("%")[0]) for address in addresses]

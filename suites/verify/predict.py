@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from suites.verify.answers import CONNECTION, HUB, Answer, Image, Part, Probe, Probed, Problem, Stage
+from suites.verify.answers import CONNECTION, HUB, Answer, Image, Part, Probe, Probed, Problem, Stage, is_whole
 from suites.verify.clients import Client, Fate, client_of
 from suites.verify.facts import Kind
 
@@ -26,8 +26,9 @@ class Prediction:
     """What a pull would do.
 
     ``served`` says of each object, by its digest, which endpoint gives it (a mirror's URL, or HUB), as far as it can be
-    told; ``by`` are these endpoints, in the order in which they are asked. ``reason`` says why a pull would fail or
-    wait. ``doubts`` are sentences about what nobody can tell without a pull; with none, all is told.
+    told; ``rest`` who gives all others, ``""`` where there are none, or nobody can tell; ``by`` are these endpoints, in
+    the order in which they are asked. ``reason`` says why a pull would fail or wait. ``doubts`` are sentences about
+    what nobody can tell without a pull; with none, all is told.
     """
 
     image: Image
@@ -35,6 +36,9 @@ class Prediction:
     result: Result
     root: str = ""
     served: Mapping[str, str] = field(default_factory=dict)
+    rest: str = ""
+    named_by: str = ""
+    """Who says which image is meant."""
     skipped: tuple[Skipped, ...] = ()
     reason: str = ""
     doubts: tuple[str, ...] = ()
@@ -44,7 +48,7 @@ class Prediction:
     @property
     def by(self) -> tuple[str, ...]:
         """Who serves, in the order in which they are asked."""
-        givers = set(self.served.values())
+        givers = {*self.served.values(), self.rest}
         return tuple(one for one in (*self.mirrors, HUB) if one in givers)
 
     @property
@@ -86,26 +90,26 @@ class _Pull:
         self._doubts: list[str] = []
 
     def whole(self) -> Prediction:
-        """The whole image comes from one endpoint: the first that has it, and hands it out."""
-        served: dict[str, str] = {}
-        root, reason = "", ""
-        result: Result = "failed"
-        try:
-            for endpoint in self._endpoints:
-                answer = self._first_obstacle(endpoint)
-                if answer is None:
-                    parts = endpoint.parts or (Part("manifest", endpoint.root),)
-                    root, result = endpoint.root, "ok"
-                    served = {part.digest: endpoint.mirror for part in parts}
-                    break
-            else:
-                reason = f"nobody has all of {self._image}"
-        except _Ends as end:
-            result, reason = end.result, end.reason
-        return self._told(result, root, served, reason)
+        """The whole image comes from one endpoint: the first that has it, and hands it out. What an earlier one has
+        given of it may be kept.
+        """
+        given: dict[str, str] = {}
+        for endpoint in self._endpoints:
+            try:
+                if self._first_obstacle(endpoint, given) is not None:
+                    continue
+            except _Ends as end:
+                return self._told(end.result, endpoint, reason=end.reason)
+            parts = endpoint.parts or (Part("manifest", endpoint.root),)
+            served = {part.digest: given.get(part.digest, endpoint.mirror) for part in parts}
+            rest = "" if is_whole(endpoint.parts) else endpoint.mirror
+            return self._told("ok", endpoint, served, rest)
+        return self._told("failed", reason=f"nobody has all of {self._image}")
 
-    def _first_obstacle(self, endpoint: Probe) -> Answer | None:
-        """What sends the daemon on from an endpoint; None where nothing does."""
+    def _first_obstacle(self, endpoint: Probe, given: dict[str, str]) -> Answer | None:
+        """What sends the daemon on from an endpoint; None where nothing does. ``given`` is what others have given that
+        is kept; what this one gives in vain is added.
+        """
         ping = endpoint.answer("ping")
         if ping is not None and ping.problem:
             return self._note(endpoint, ping)
@@ -114,9 +118,13 @@ class _Pull:
             if answer.problem and self._meets(endpoint, answer) == "next":
                 return answer
         for part in endpoint.parts or (Part("manifest", endpoint.root),):
+            if part.digest in given:
+                continue
             found = self._object_of(endpoint, part)
             if found is not None and found.problem and self._meets(endpoint, found) == "next":
                 return found
+            if part.stage in self._client.keeps:
+                given[part.digest] = endpoint.mirror
         return self._note(endpoint, _LACKS_PLATFORM) if _lacks_platform(endpoint.parts) else None
 
     def _by_digest_alone(self, endpoint: Probe) -> bool:
@@ -130,29 +138,31 @@ class _Pull:
                 answer = self._name_of(endpoint)
                 if answer.problem and self._meets(endpoint, answer) == "next":
                     continue
-                served = self._objects(endpoint, self._endpoints[first:])
+                served, rest = self._objects(endpoint, self._endpoints[first:])
             except _Ends as end:
                 if self._client.follows and end.result == "failed":
                     first = position + 1
                     continue
-                return self._told(end.result, endpoint.root, {}, end.reason)
-            return self._told("ok", endpoint.root, served)
+                return self._told(end.result, endpoint, reason=end.reason)
+            return self._told("ok", endpoint, served, rest)
         return self._told("failed", reason=f"nobody has all of {self._image}")
 
-    def _objects(self, resolver: Probe, endpoints: Sequence[Probe]) -> dict[str, str]:
-        """Who gives each object of what an endpoint means."""
+    def _objects(self, resolver: Probe, endpoints: Sequence[Probe]) -> tuple[dict[str, str], str]:
+        """Who gives each object of what an endpoint means, and who the rest."""
         root = resolver.root
         parts = next((images[root] for images in (e.images for e in self._endpoints) if root in images), None)
         if _lacks_platform(parts):
             raise _Ends("failed", f"the image that {self._called(resolver)} means is not for this host's platform")
         served = {part.digest: self._giver(part, endpoints) for part in parts or (Part("manifest", root),)}
-        mirrors = [e for e in endpoints if e.mirror != HUB and not _is_dead(e)]
-        if parts is None and mirrors:
-            self._doubts.append(
-                "Only Docker Hub shows the image's manifest, and showing it costs a pull: a mirror that has some "
-                "of its layers would serve those."
-            )
-        return served
+        if is_whole(parts):
+            return served, ""
+        if not any(endpoint.mirror != HUB and not _is_dead(endpoint) for endpoint in endpoints):
+            return served, HUB
+        self._doubts.append(
+            "Only Docker Hub shows the image's manifest, and showing it costs a pull: a mirror that has some "
+            "of its layers would serve those."
+        )
+        return served, ""
 
     def _giver(self, part: Part, endpoints: Sequence[Probe]) -> str:
         for endpoint in endpoints:
@@ -215,12 +225,19 @@ class _Pull:
         return Prediction(self._image, self._mirrors, "ok").called(endpoint.mirror)
 
     def _told(
-        self, result: Result, root: str = "", served: Mapping[str, str] | None = None, reason: str = ""
+        self,
+        result: Result,
+        resolver: Probe | None = None,
+        served: Mapping[str, str] | None = None,
+        rest: str = "",
+        reason: str = "",
     ) -> Prediction:
-        served = served or {}
-        skipped = tuple(one for mirror, one in self._refused.items() if mirror not in served.values())
-        doubts = tuple(dict.fromkeys(self._doubts))
-        return Prediction(self._image, self._mirrors, result, root, served, skipped, reason, doubts)
+        told = Prediction(self._image, self._mirrors, result, served=served or {}, rest=rest, reason=reason)
+        if resolver is not None:
+            told = replace(told, root=resolver.root, named_by=resolver.mirror)
+        used = (*told.by, told.named_by)
+        skipped = tuple(one for mirror, one in self._refused.items() if mirror not in used)
+        return replace(told, skipped=skipped, doubts=tuple(dict.fromkeys(self._doubts)))
 
 
 _LACKS_PLATFORM = Answer("manifest", "GET", "", problem="status", detail="platform")
@@ -233,8 +250,8 @@ def _is_dead(endpoint: Probe) -> bool:
 
 
 def _lacks_platform(parts: Sequence[Part] | None) -> bool:
-    """Whether an index has nothing for the platform."""
-    return parts is not None and len(parts) == 1
+    """Whether an image has nothing for the platform."""
+    return parts is not None and not parts
 
 
 _WORDS: Mapping[Stage, str] = {
@@ -296,5 +313,7 @@ def _beginning(told: Prediction) -> str:
 
 
 def _skips(told: Prediction) -> Iterator[str]:
+    if told.result == "ok" and told.named_by not in told.by:
+        yield f"{told.called(told.named_by)} would say which image is meant"
     for one in told.skipped:
         yield f"{told.called(one.mirror)} would be skipped because {one.because}"

@@ -1,0 +1,269 @@
+"""One real pull, and proof of where it came from, without any change to the daemon.
+
+While the daemon pulls, its TCP connections are looked at. That it had one with a mirror is proof that it asked this
+mirror. That it had none with another is an inference: one may have come and gone between two looks. What Docker Hub's
+headers say of the pull limit is an inference, too: others may pull from the same address.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import httpx
+
+from simulator.topology import HUB_HOSTS
+from suites.verify.answers import HUB, Image, Quota
+from suites.verify.connections import Watch, server_of
+from suites.verify.facts import Setup
+from suites.verify.network import Address, Network, place_of
+from suites.verify.probe import in_force, probe
+
+SOCKET = Path("/var/run/docker.sock")
+DEADLINE = 120.0
+"""Seconds that a pull may take."""
+
+API = "/v1.41"
+_LONGEST_LOOK = 0.05
+"""Seconds between two looks above which nothing is inferred from what was not seen."""
+_TELLING = re.compile(r"next endpoint|trying next host|fallback", re.IGNORECASE)
+
+Weight = Literal["proof", "inference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a pull has shown, and how sure it is."""
+
+    weight: Weight
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A connection that the daemon had during the pull. ``endpoints`` are those (mirrors' URLs, HUB) that live there:
+    none, or several where they share an address. ``kept``: it was there before the pull began.
+    """
+
+    address: Address
+    endpoints: tuple[str, ...]
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What one real pull did. ``contacts`` are in order of first sight; None: nobody could look at the daemon.
+
+    ``was_there``: the image was on the host before, so that its layers were not fetched; it was left alone.
+    ``removed``: it was not, and is not now. ``before`` and ``after`` are Docker Hub's counts.
+    """
+
+    image: Image
+    result: Literal["ok", "failed", "waits"]
+    seconds: float
+    error: str = ""
+    was_there: bool = False
+    removed: bool = False
+    contacts: tuple[Contact, ...] | None = None
+    gap: float = 0.0
+    """The longest time between two looks at the daemon's connections, in seconds."""
+    before: Quota | None = None
+    after: Quota | None = None
+    log: tuple[str, ...] = ()
+    """The daemon's own lines about endpoints that it left."""
+    statements: tuple[Statement, ...] = ()
+
+
+def pull(
+    setup: Setup, image: Image, *, socket: Path = SOCKET, network: Network | None = None, deadline: float = DEADLINE
+) -> Pulled:
+    """Pull an image for once, and remove it again if it was not there. To look at the daemon's connections one must be
+    root on its host; else only what others count can be told.
+
+    Raises:
+        httpx.HTTPError: nobody answers at the engine's socket.
+    """
+    network = network or Network()
+    before = _quota(setup, image, network)
+    homes = asyncio.run(_homes(in_force(setup), network))
+    began = time.time()
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://docker", timeout=30.0) as engine:
+        was_there = engine.get(f"{API}/images/{_name(image)}/json").is_success
+        told, watch = _watched(engine, image, server_of(socket), deadline)
+        removed = told.result == "ok" and not was_there and _removed(engine, image)
+    homes = _joined(homes, asyncio.run(_homes(in_force(setup), network)))
+    contacts = None if watch is None else tuple(_contacts(watch, homes))
+    told = replace(
+        told,
+        was_there=was_there,
+        removed=removed,
+        contacts=contacts,
+        gap=watch.gap if watch else 0.0,
+        before=before,
+        after=_quota(setup, image, network),
+        log=_log_since(began),
+    )
+    return replace(told, statements=tuple(_statements(told, in_force(setup))))
+
+
+def _name(image: Image) -> str:
+    """The image as the engine API takes it."""
+    return f"docker.io/{image.repository}{'@' if image.by_digest else ':'}{image.version}"
+
+
+def _watched(engine: httpx.Client, image: Image, process: int | None, deadline: float) -> tuple[Pulled, Watch | None]:
+    try:
+        watch = Watch([process]) if process is not None else None
+    except PermissionError:
+        watch = None
+    if watch is None:
+        return _pulled(engine, image, deadline), None
+    with watch:
+        return _pulled(engine, image, deadline), watch
+
+
+def _pulled(engine: httpx.Client, image: Image, deadline: float) -> Pulled:
+    query = {"fromImage": f"docker.io/{image.repository}", "tag": image.version}
+    if image.platform:
+        query["platform"] = image.platform
+    began, error = time.monotonic(), ""
+    result: Literal["ok", "failed", "waits"] = "ok"
+    limit = httpx.Timeout(30.0, read=deadline)
+    try:
+        with engine.stream("POST", f"{API}/images/create", params=query, timeout=limit) as response:
+            for line in response.iter_lines():
+                said = _said(line)
+                error = str(said.get("error") or said.get("message") or error)
+                if time.monotonic() - began > deadline:
+                    raise TimeoutError
+            if error or not response.is_success:
+                result = "failed"
+    except (httpx.ReadTimeout, TimeoutError):
+        result, error = "waits", f"it did not end within {deadline:g} s"
+    return Pulled(image, result, time.monotonic() - began, error)
+
+
+def _said(line: str) -> Mapping[str, object]:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _removed(engine: httpx.Client, image: Image) -> bool:
+    return engine.delete(f"{API}/images/{_name(image)}").is_success
+
+
+def _quota(setup: Setup, image: Image, network: Network) -> Quota | None:
+    """What Docker Hub says is left, asked by HEAD."""
+    hub = probe(replace(setup, shown=()), image, network=network, timeout=3.0).hub
+    return hub.quota if hub else None
+
+
+async def _homes(mirrors: Sequence[str], network: Network) -> dict[Address, tuple[str, ...]]:
+    """Who lives at which address: mirrors, Docker Hub and its CDN."""
+    places: list[tuple[str, Address]] = [(HUB, Address(host, 443)) for host in HUB_HOSTS]
+    for mirror in mirrors:
+        try:
+            place = place_of(mirror)
+        except ValueError:
+            continue
+        places += [(mirror, Address(place.host, port)) for port in dict.fromkeys((place.port, 443, 80))]
+    homes: dict[Address, tuple[str, ...]] = {}
+    for endpoint, place in places:
+        try:
+            async with asyncio.timeout(1.0):
+                found = await network.find(place)
+        except OSError:
+            continue
+        homes = _joined(homes, dict.fromkeys(found, (endpoint,)))
+    return homes
+
+
+def _joined(
+    one: Mapping[Address, tuple[str, ...]], other: Mapping[Address, tuple[str, ...]]
+) -> dict[Address, tuple[str, ...]]:
+    both = [*one, *(address for address in other if address not in one)]
+    return {a: tuple(dict.fromkeys((*one.get(a, ()), *other.get(a, ())))) for a in both}
+
+
+def _contacts(watch: Watch, homes: Mapping[Address, tuple[str, ...]]) -> Iterator[Contact]:
+    for address in sorted(watch.seen, key=watch.seen.__getitem__):
+        kept = address in watch.before
+        if not kept or address in homes:
+            yield Contact(address, homes.get(address, ()), kept)
+
+
+def _log_since(began: float) -> tuple[str, ...]:
+    """What the daemon's journal says of endpoints that it left; nothing where there is no journal."""
+    command = ["journalctl", "--unit=docker.service", f"--since=@{int(began)}", "--output=cat", "--no-pager"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=3.0, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return tuple(line for line in said.stdout.splitlines() if _TELLING.search(line))
+
+
+def _statements(told: Pulled, mirrors: Sequence[str]) -> Iterator[Statement]:
+    if told.result != "ok":
+        yield Statement("proof", f"The pull of {told.image} brought no image: {told.error}.")
+    if told.was_there:
+        yield Statement(
+            "proof",
+            f"{told.image} was on this host before: only its manifest was asked for, and no layer that was there. "
+            "It was left alone.",
+        )
+    if told.contacts is None:
+        yield Statement(
+            "inference", "Nobody could look at the daemon's connections: that needs root on the daemon's own host."
+        )
+    else:
+        yield from _of_contacts(told.contacts, told.gap, mirrors)
+    yield from (Statement("proof", f"The daemon's log says: {line}") for line in told.log)
+    yield from _of_quota(told)
+
+
+def _of_contacts(contacts: Sequence[Contact], gap: float, mirrors: Sequence[str]) -> Iterator[Statement]:
+    met = {contact.endpoints[0] for contact in contacts if len(contact.endpoints) == 1 and not contact.kept}
+    for endpoint in (*mirrors, HUB):
+        at = [c for c in contacts if c.endpoints == (endpoint,) and not c.kept]
+        if at:
+            places = ", ".join(dict.fromkeys(f"{c.address.host} port {c.address.port}" for c in at))
+            yield Statement("proof", f"During the pull the daemon connected to {endpoint} ({places}).")
+    for contact in contacts:
+        where = f"{contact.address.host} port {contact.address.port}"
+        if contact.kept:
+            yield Statement(
+                "inference", f"A connection to {' or '.join(contact.endpoints)} ({where}) was there before."
+            )
+        elif len(contact.endpoints) > 1:
+            shared = " and ".join(contact.endpoints)
+            yield Statement("inference", f"The daemon connected to {where}, where {shared} live: it was one of them.")
+        elif not contact.endpoints:
+            yield Statement(
+                "inference",
+                f"The daemon connected to {where}, which is neither a mirror's nor Docker Hub's: a proxy, or where "
+                "somebody redirects to.",
+            )
+    hidden = {endpoint for contact in contacts for endpoint in contact.endpoints} - met
+    if gap <= _LONGEST_LOOK:
+        for endpoint in (*mirrors, HUB):
+            if endpoint not in met | hidden:
+                yield Statement("inference", f"No connection to {endpoint} was seen: it was not asked.")
+
+
+def _of_quota(told: Pulled) -> Iterator[Statement]:
+    if told.before is None or told.after is None:
+        return
+    spent = told.before.remaining - told.after.remaining
+    counts = f"{told.before.remaining} pulls were left at Docker Hub before, and {told.after.remaining} after"
+    if spent > 0:
+        yield Statement("inference", f"{counts}: the pull, or one of others at this address, was counted there.")
+    elif spent == 0:
+        yield Statement("inference", f"{counts}: it did not count this pull.")

@@ -37,6 +37,10 @@ class Prediction:
     root: str = ""
     served: Mapping[str, str] = field(default_factory=dict)
     rest: str = ""
+    undecided: frozenset[str] = frozenset()
+    """The layers that somebody may have given before the pull went on to others: nobody can tell who gives these."""
+    settled: bool = True
+    """Whether it does not depend on that how the pull ends, and who gives the rest."""
     named_by: str = ""
     """Who says which image is meant."""
     skipped: tuple[Skipped, ...] = ()
@@ -88,6 +92,8 @@ class _Pull:
         self._mirrors = tuple(endpoint.mirror for endpoint in endpoints[:-1])
         self._refused: dict[str, Skipped] = {}
         self._doubts: list[str] = []
+        self._early: set[str] = set()
+        self._settled = True
 
     def whole(self) -> Prediction:
         """The whole image comes from one endpoint: the first that has it, and hands it out. What an earlier one has
@@ -122,10 +128,26 @@ class _Pull:
                 continue
             found = self._object_of(endpoint, part)
             if found is not None and found.problem and self._meets(endpoint, found) == "next":
+                self._settled &= part.digest not in self._early
+                self._note_early(endpoint, part)
                 return found
             if part.stage in self._client.keeps:
                 given[part.digest] = endpoint.mirror
         return self._note(endpoint, _LACKS_PLATFORM) if _lacks_platform(endpoint.parts) else None
+
+    def _note_early(self, endpoint: Probe, failed: Part) -> None:
+        """Note the layers that an endpoint gives at the same time as it fails with a config or another layer: those that
+        come in time may be kept.
+        """
+        if failed.stage == "manifest" or "layer" in self._client.keeps:
+            return
+        answers = ((part, endpoint.answer(part.stage, part.digest)) for part in endpoint.parts or ())
+        early = {part.digest for part, answer in answers if part.stage == "layer" and answer and not answer.problem}
+        if early:
+            self._early |= early
+            self._doubts.append(
+                f"{self._called(endpoint)} may give layers before the pull goes on, and these may be kept."
+            )
 
     def _by_digest_alone(self, endpoint: Probe) -> bool:
         return self._image.by_digest and endpoint.mirror != HUB
@@ -233,6 +255,7 @@ class _Pull:
         reason: str = "",
     ) -> Prediction:
         told = Prediction(self._image, self._mirrors, result, served=served or {}, rest=rest, reason=reason)
+        told = replace(told, undecided=frozenset(self._early), settled=self._settled)
         if resolver is not None:
             told = replace(told, root=resolver.root, named_by=resolver.mirror)
         used = (*told.by, told.named_by)
@@ -300,7 +323,11 @@ def _does(answer: Answer) -> str:
 
 
 def _sentence(told: Prediction) -> str:
-    return "; ".join((_beginning(told), *_skips(told))) + "." + "".join(f" {doubt}" for doubt in told.doubts)
+    return (
+        "; ".join((_beginning(told), *_skips(told)))
+        + "."
+        + "".join(f" {doubt[0].upper()}{doubt[1:]}" for doubt in told.doubts)
+    )
 
 
 def _beginning(told: Prediction) -> str:

@@ -1,8 +1,8 @@
 """One real pull, and proof of where it came from, without any change to the daemon.
 
-While the daemon pulls, its TCP connections are looked at. That it had one with a mirror is proof that it asked this
-mirror. That it had none with another is an inference: one may have come and gone between two looks. What Docker Hub's
-headers say of the pull limit is an inference, too: others may pull from the same address.
+While the daemon pulls, the kernel tells of its TCP connections, and of the bytes that came by each. That bytes came
+from a mirror's address is proof. That somebody at an unknown address is a proxy or a mirror's storage is inference, as
+is what Docker Hub's headers say of the pull limit, which others at the same address use, too.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import httpx
 
 from simulator.topology import HUB_HOSTS
 from suites.verify.answers import HUB, Image, Quota
-from suites.verify.connections import Watch, server_of
+from suites.verify.connections import CannotWatchError, Seen, Watch, server_of
 from suites.verify.facts import Setup
 from suites.verify.network import Address, Network, place_of
 from suites.verify.probe import in_force, probe
@@ -29,8 +29,8 @@ DEADLINE = 120.0
 """Seconds that a pull may take."""
 
 API = "/v1.41"
-_LONGEST_LOOK = 0.05
-"""Seconds between two looks above which nothing is inferred from what was not seen."""
+_NOTHING = 1
+"""Bytes that a connection counts though none came: its end."""
 _TELLING = re.compile(r"next endpoint|trying next host|fallback", re.IGNORECASE)
 
 Weight = Literal["proof", "inference"]
@@ -46,18 +46,20 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A connection that the daemon had during the pull. ``endpoints`` are those (mirrors' URLs, HUB) that live there:
-    none, or several where they share an address. ``kept``: it was there before the pull began.
+    """An address that bytes came from during the pull, how many, and which endpoints (mirrors' URLs, HUB) live there:
+    none, or several where they share it. ``own``: by connections that were seen to be the daemon's own; else they were
+    too short for that, and of its network.
     """
 
     address: Address
     endpoints: tuple[str, ...]
-    kept: bool = False
+    received: int
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What one real pull did. ``contacts`` are in order of first sight; None: nobody could look at the daemon.
+    """What one real pull did. ``contacts`` are by address, most bytes first; None: nobody could look at the daemon.
 
     ``was_there``: the image was on the host before, so that its layers were not fetched; it was left alone.
     ``removed``: it was not, and is not now. ``before`` and ``after`` are Docker Hub's counts.
@@ -70,8 +72,8 @@ class Pulled:
     was_there: bool = False
     removed: bool = False
     contacts: tuple[Contact, ...] | None = None
-    gap: float = 0.0
-    """The longest time between two looks at the daemon's connections, in seconds."""
+    complete: bool = False
+    """Whether the kernel told of every connection."""
     before: Quota | None = None
     after: Quota | None = None
     log: tuple[str, ...] = ()
@@ -103,7 +105,7 @@ def pull(
         was_there=was_there,
         removed=removed,
         contacts=contacts,
-        gap=watch.gap if watch else 0.0,
+        complete=watch is not None and watch.complete,
         before=before,
         after=_quota(setup, image, network),
         log=_log_since(began),
@@ -118,13 +120,11 @@ def _name(image: Image) -> str:
 
 def _watched(engine: httpx.Client, image: Image, process: int | None, deadline: float) -> tuple[Pulled, Watch | None]:
     try:
-        watch = Watch([process]) if process is not None else None
-    except PermissionError:
-        watch = None
-    if watch is None:
+        with Watch(process or 0) as watch:
+            told = _pulled(engine, image, deadline)
+    except CannotWatchError:
         return _pulled(engine, image, deadline), None
-    with watch:
-        return _pulled(engine, image, deadline), watch
+    return told, watch
 
 
 def _pulled(engine: httpx.Client, image: Image, deadline: float) -> Pulled:
@@ -194,10 +194,15 @@ def _joined(
 
 
 def _contacts(watch: Watch, homes: Mapping[Address, tuple[str, ...]]) -> Iterator[Contact]:
-    for address in sorted(watch.seen, key=watch.seen.__getitem__):
-        kept = address in watch.before
-        if not kept or address in homes:
-            yield Contact(address, homes.get(address, ()), kept)
+    """By address, and only where bytes came. What is not the daemon's own and of no endpoint is somebody else's."""
+    by_address: dict[Address, list[Seen]] = {}
+    for seen in watch.seen:
+        if seen.received > _NOTHING and (seen.own or seen.remote in homes):
+            by_address.setdefault(seen.remote, []).append(seen)
+    totals = {address: sum(seen.received for seen in some) for address, some in by_address.items()}
+    for address in sorted(totals, key=totals.__getitem__, reverse=True):
+        own = any(seen.own for seen in by_address[address])
+        yield Contact(address, homes.get(address, ()), totals[address], own)
 
 
 def _log_since(began: float) -> tuple[str, ...]:
@@ -224,38 +229,42 @@ def _statements(told: Pulled, mirrors: Sequence[str]) -> Iterator[Statement]:
             "inference", "Nobody could look at the daemon's connections: that needs root on the daemon's own host."
         )
     else:
-        yield from _of_contacts(told.contacts, told.gap, mirrors)
+        yield from _of_contacts(told.contacts, mirrors, complete=told.complete)
     yield from (Statement("proof", f"The daemon's log says: {line}") for line in told.log)
     yield from _of_quota(told)
 
 
-def _of_contacts(contacts: Sequence[Contact], gap: float, mirrors: Sequence[str]) -> Iterator[Statement]:
-    met = {contact.endpoints[0] for contact in contacts if len(contact.endpoints) == 1 and not contact.kept}
-    for endpoint in (*mirrors, HUB):
-        at = [c for c in contacts if c.endpoints == (endpoint,) and not c.kept]
-        if at:
-            places = ", ".join(dict.fromkeys(f"{c.address.host} port {c.address.port}" for c in at))
-            yield Statement("proof", f"During the pull the daemon connected to {endpoint} ({places}).")
+def _of_contacts(contacts: Sequence[Contact], mirrors: Sequence[str], *, complete: bool) -> Iterator[Statement]:
     for contact in contacts:
-        where = f"{contact.address.host} port {contact.address.port}"
-        if contact.kept:
-            yield Statement(
-                "inference", f"A connection to {' or '.join(contact.endpoints)} ({where}) was there before."
-            )
-        elif len(contact.endpoints) > 1:
-            shared = " and ".join(contact.endpoints)
-            yield Statement("inference", f"The daemon connected to {where}, where {shared} live: it was one of them.")
-        elif not contact.endpoints:
-            yield Statement(
-                "inference",
-                f"The daemon connected to {where}, which is neither a mirror's nor Docker Hub's: a proxy, or where "
-                "somebody redirects to.",
-            )
-    hidden = {endpoint for contact in contacts for endpoint in contact.endpoints} - met
-    if gap <= _LONGEST_LOOK:
-        for endpoint in (*mirrors, HUB):
-            if endpoint not in met | hidden:
-                yield Statement("inference", f"No connection to {endpoint} was seen: it was not asked.")
+        yield _of_contact(contact)
+    givers = {contact.endpoints for contact in contacts}
+    certain = complete and all(contact.own and len(contact.endpoints) == 1 for contact in contacts)
+    if certain and len(givers) == 1:
+        (giver,) = givers.pop()
+        yield Statement("proof", f"Nothing came from anywhere else: {giver} served all that was fetched.")
+        return
+    met = {endpoint for contact in contacts for endpoint in contact.endpoints}
+    for endpoint in (*mirrors, HUB):
+        if complete and endpoint not in met:
+            yield Statement("inference", f"No byte came from an address of {endpoint}: it served nothing.")
+
+
+def _of_contact(contact: Contact) -> Statement:
+    where = f"{contact.address.host} port {contact.address.port}"
+    came = f"{contact.received} bytes came from"
+    if not contact.endpoints:
+        return Statement(
+            "inference",
+            f"{came} {where}, which is neither a mirror's address nor Docker Hub's: a proxy, or where somebody "
+            "redirects to.",
+        )
+    if len(contact.endpoints) > 1:
+        return Statement(
+            "inference", f"{came} {where}, where {' and '.join(contact.endpoints)} live: one of them sent it."
+        )
+    if not contact.own:
+        return Statement("inference", f"{came} {contact.endpoints[0]} ({where}), to this host if not to the daemon.")
+    return Statement("proof", f"{came} {contact.endpoints[0]} ({where}) to the daemon during the pull.")
 
 
 def _of_quota(told: Pulled) -> Iterator[Statement]:

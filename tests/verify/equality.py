@@ -123,7 +123,7 @@ def server_of(endpoint: str, hosts: Mapping[str, str]) -> str:
 
 def differences(told: Prediction, reality: Reality, hosts: Mapping[str, str]) -> Iterator[str]:
     """Where a prediction was wrong, each as a sentence, but for what nobody could tell."""
-    if reality.unseen:
+    if reality.unseen or not told.settled:
         return
     if told.result != reality.result:
         yield f"the pull was to end with {told.result!r}, and ended with {reality.result!r}"
@@ -134,9 +134,9 @@ def differences(told: Prediction, reality: Reality, hosts: Mapping[str, str]) ->
     rest = server_of(told.rest, hosts) if told.rest else ""
     for digest, server in reality.served.items():
         wanted = expected.get(digest, rest)
-        if wanted != server and (wanted or not told.doubts):
+        if wanted != server and digest not in told.undecided and (wanted or not told.doubts):
             yield f"{digest[:19]} was to come from {wanted or 'nobody'}, and came from {server}"
-    for digest in expected.keys() - reality.served.keys():
+    for digest in expected.keys() - reality.served.keys() - told.undecided:
         yield f"{digest[:19]} was to come from {expected[digest]}, and did not come"
     said = (*told.by, told.named_by, *(one.mirror for one in told.skipped))
     named = {server_of(endpoint, hosts) for endpoint in said}

@@ -1,6 +1,5 @@
 """Standing where a lab's daemon stands: what is asked from here goes by its network and its name server."""
 
-import ctypes
 import os
 import socket
 import threading
@@ -16,11 +15,11 @@ from dnslib import DNSError, DNSRecord
 
 from fixtures.addresses import name_server
 from fixtures.lab.lab import Lab
+from suites.verify.connections import enter_network
 from suites.verify.network import Address, Network
 
 T = TypeVar("T")
 
-_NEW_NETWORK = 0x40000000
 _PATIENCE = 2.0
 
 
@@ -67,7 +66,7 @@ class Standing:
 
         def work() -> None:
             try:
-                _enter(self.process)
+                enter_network(self.process)
                 done.append(what())
             except BaseException as error:  # noqa: BLE001 - it is raised where it was wanted
                 failed.append(error)
@@ -78,12 +77,3 @@ class Standing:
         with suppress(IndexError):
             raise failed[0]
         return done[0]
-
-
-def _enter(process: int) -> None:
-    """Have this thread in a process' network."""
-    with Path(f"/proc/{process}/ns/net").open() as network:
-        library = ctypes.CDLL(None, use_errno=True)
-        if library.setns(network.fileno(), _NEW_NETWORK):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))

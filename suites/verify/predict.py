@@ -136,8 +136,8 @@ class _Pull:
         return self._note(endpoint, _LACKS_PLATFORM) if _lacks_platform(endpoint.parts) else None
 
     def _note_early(self, endpoint: Probe, failed: Part) -> None:
-        """Note the layers that an endpoint gives at the same time as it fails with a config or another layer: those that
-        come in time may be kept.
+        """Note the layers that an endpoint gives at the same time as it fails with a config or another layer: those
+        that come in time may be kept.
         """
         if failed.stage == "manifest" or "layer" in self._client.keeps:
             return

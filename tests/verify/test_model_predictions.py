@@ -32,7 +32,7 @@ class Here(Network):
     unknown: frozenset[str] = frozenset()
 
     async def find(self, wanted: Address) -> tuple[Address, ...]:
-        known = self.addresses.get(Address(wanted.host, 443 if wanted.port != 80 else 80))
+        known = self.addresses.get(wanted)
         if wanted.host in self.unknown or known is None:
             message = "no such host"
             raise OSError(message)
@@ -45,17 +45,21 @@ def simulator() -> Iterator[LocalSimulator]:
         yield running
 
 
-def network(simulator: LocalSimulator, scenario: Scenario) -> Network:
-    addresses = {}
+def addresses(simulator: LocalSimulator) -> dict[Address, Address]:
+    """Where the servers of this process are, by the names and ports that they have elsewhere."""
+    found: dict[Address, Address] = {}
     for server in (simulator.hub, *simulator.mirrors):
+        tls, plain = (Address("127.0.0.1", urlsplit(url).port or 0) for url in (server.https_url, server.url))
         for host in server.hosts:
-            addresses[Address(host, 443)] = Address("127.0.0.1", urlsplit(server.https_url).port or 0)
-            addresses[Address(host, 80)] = Address("127.0.0.1", urlsplit(server.url).port or 0)
+            found |= {Address(host, 443): tls, Address(host, tls.port): tls, Address(host, 80): plain}
+    return found
+
+
+def network(simulator: LocalSimulator, scenario: Scenario) -> Network:
     nowhere = {name for name, held in scenario.servers.items() if any(fault.kind == "dns" for fault in held.faults)}
-    unknown = {
-        host for server in (simulator.hub, *simulator.mirrors) if server.name in nowhere for host in server.hosts
-    }
-    return Here(addresses=addresses, authorities=simulator.authority, unknown=frozenset(unknown))
+    servers = (server for server in (simulator.hub, *simulator.mirrors) if server.name in nowhere)
+    unknown = frozenset(host for server in servers for host in server.hosts)
+    return Here(addresses=addresses(simulator), authorities=simulator.authority, unknown=unknown)
 
 
 def predicted(simulator: LocalSimulator, store: ImageStore, scenario: Scenario, salt: str) -> Prediction:
@@ -67,7 +71,7 @@ def predicted(simulator: LocalSimulator, store: ImageStore, scenario: Scenario, 
     hosts = tuple(NAMES.get(host, host) for host in insecure_hosts(scenario))
     shown = tuple(url.replace("mirror.gcr.io", NAMES["mirror.gcr.io"]) for url in scenario.mirrors)
     setup = Setup(Kind("model", store), (), shown=shown, insecure=hosts)
-    return predict(setup.kind, probe(setup, image, network=network(simulator, scenario)))
+    return predict(setup.kind, probe(setup, image, network=network(simulator, scenario), timeout=15.0))
 
 
 @pytest.mark.parametrize("store", ["classic", "containerd"])

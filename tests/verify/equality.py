@@ -1,17 +1,18 @@
 """A prediction beside what then happened: scenarios to draw, what a history shows, and where the two differ."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from random import Random
 from urllib.parse import urlsplit
 
 from hypothesis import strategies as st
 
 from fixtures.history import History, Outcome
 from fixtures.scenario import Configure, Pull, Reference, Scenario
-from simulator.arrangement import Copy, Fault, FaultPlace, Holdings, Limits
+from simulator.arrangement import Copy, Fault, FaultPlace, Holdings, ImageSpec, Limits
 from suites.adversity import FAULTS, WAITED_FOR, takes_long
 from suites.space import Point
-from suites.strategies import HOST_OF, PARTS, image_specs, mirror_urls, orders
+from suites.strategies import HOST_OF, MANY_PLATFORMS, MIRROR_SERVERS, PARTS
 from suites.verify.answers import HUB
 from suites.verify.asker import AGENT
 from suites.verify.predict import Prediction
@@ -22,56 +23,68 @@ WHOLE = ("refuse", "dns", "untrusted", "tls-alert", "half-handshake")
 STAGES: tuple[FaultPlace, ...] = ("any", "manifest", "manifest-by-tag", "manifest-by-digest", "config", "layer")
 
 _POINTS = {"layer": "first layer"}
+_STRUCK, _INSECURE, _LIMITED = 0.35, 0.15, 0.1
 
 
-def faults(store: str, *, waiting: bool = False) -> st.SearchStrategy[Fault]:
-    """A fault of any kind, that strikes every request of a stage alike, whoever asks. Those that make a daemon with
-    this store repeat or wait for many seconds are drawn only if ``waiting``.
+def faults(store: str, *more: FaultPlace) -> tuple[Fault, ...]:
+    """A fault of each kind at each stage (and at ``more`` stages), that strikes every request alike, whoever asks; none
+    that makes a daemon with this store repeat or wait for many seconds.
     """
-    return st.sampled_from(
-        [
-            fault if fault.kind in WHOLE or at == "any" else replace(fault, at=at)
-            for kind, fault in FAULTS.items()
-            for at in STAGES
-            if waiting or not takes_long(Point(kind, _POINTS.get(at, at), "first"), store)
-            if waiting or kind not in WAITED_FOR
-        ]
+    return tuple(
+        fault if fault.kind in WHOLE or at == "any" else replace(fault, at=at)
+        for kind, fault in FAULTS.items()
+        for at in (*STAGES, *more)
+        if kind not in WAITED_FOR and not takes_long(Point(kind, _POINTS.get(at, at), "first"), store)
     )
 
 
-@st.composite
-def shelves(draw: st.DrawFn) -> tuple[Copy, ...]:
-    """What a mirror holds: nothing, Hub's image, an older one, parts of either; by its digest alone, or both images."""
-    some = draw(st.sampled_from(("nothing", "current", "current", "older", "part", "part", "older part", "by digest")))
+def scenarios(faults: Sequence[Fault]) -> st.SearchStrategy[Scenario]:
+    """One pull by tag or digest, past mirrors that hold this and that, and break in ways that go on.
+
+    Each is drawn of a seed of its own: a real daemon plays few, and these are to have little in common.
+    """
+    return st.randoms(use_true_random=True).map(lambda chance: _scenario(chance, faults))
+
+
+def _scenario(chance: Random, faults: Sequence[Fault]) -> Scenario:
+    order = chance.sample(MIRROR_SERVERS, chance.randint(0, len(MIRROR_SERVERS)))
+    older, current = Copy(REPOSITORY, None, "v1"), Copy(REPOSITORY, TAG, "v2")
+    of_hub = chance.choice(("", "", "", "refuse", "dns", "untrusted", "503", "reset"))
+    servers = {
+        "hub": Holdings(
+            chance.choice(((older, current), (older, current), (current,), ())), (FAULTS[of_hub],) if of_hub else ()
+        ),
+        **{
+            server: Holdings(_shelf(chance), (chance.choice(faults),) if chance.random() < _STRUCK else ())
+            for server in order
+        },
+    }
+    urls = tuple(f"{chance.choice(('https', 'https', 'https', 'http'))}://{HOST_OF[server]}" for server in order)
+    insecure = tuple(HOST_OF[server] for server in order if chance.random() < _INSECURE and of_hub != "untrusted")
+    by_digest = chance.choice((None, None, None, "v1", "v2"))
+    pull = Pull(Reference(REPOSITORY, None if by_digest else TAG, by_digest), deadline=40.0)
+    return Scenario(
+        images={name: _image(chance, name) for name in ("v1", "v2")},
+        servers=servers,
+        mirrors=urls,
+        steps=(*((Configure(urls, insecure),) if insecure else ()), pull),
+        limits=Limits(anonymous=0) if chance.random() < _LIMITED else None,
+    )
+
+
+def _image(chance: Random, name: str) -> ImageSpec:
+    layers = tuple(chance.choice((64, 512, 2048)) for _ in range(chance.randint(1, 3)))
+    return ImageSpec(name, chance.choice(("docker", "oci")), layers, chance.choice(((), MANY_PLATFORMS)))
+
+
+def _shelf(chance: Random) -> tuple[Copy, ...]:
+    """What a mirror holds: nothing, Hub's image, an older one, parts of either; or Hub's by its digest alone."""
+    some = chance.choice(("nothing", "current", "current", "older", "part", "part", "older part", "by digest"))
     if some == "nothing":
         return ()
     image = "v1" if some.startswith("older") else "v2"
-    lacking = draw(st.lists(st.sampled_from(PARTS), min_size=1, max_size=2, unique=True)) if "part" in some else ()
-    return (Copy(REPOSITORY, None if some == "by digest" else TAG, image, tuple(lacking)),)
-
-
-@st.composite
-def scenarios(draw: st.DrawFn, faults: st.SearchStrategy[Fault]) -> Scenario:
-    """One pull by tag or digest, past mirrors that hold this and that, and break in ways that go on."""
-    order = draw(orders)
-    older, current = Copy(REPOSITORY, None, "v1"), Copy(REPOSITORY, TAG, "v2")
-    hub = draw(st.sampled_from(((older, current), (older, current), (current,), ())))
-    hub_faults = draw(st.sampled_from(((), (), (), ("refuse",), ("dns",), ("untrusted",), ("503",), ("reset",))))
-    servers = {"hub": Holdings(hub, tuple(FAULTS[kind] for kind in hub_faults))}
-    for server in order:
-        struck = draw(st.integers(0, 2)) == 0
-        servers[server] = Holdings(draw(shelves()), (draw(faults),) if struck else ())
-    urls = draw(mirror_urls(order))
-    insecure = tuple(HOST_OF[server] for server in order if draw(st.integers(0, 5)) == 0)
-    by_digest = draw(st.sampled_from((None, None, None, "v1", "v2")))
-    pull = Pull(Reference(REPOSITORY, None if by_digest else TAG, by_digest), deadline=40.0)
-    return Scenario(
-        images={name: draw(image_specs(name)) for name in ("v1", "v2")},
-        servers=servers,
-        mirrors=urls,
-        steps=(*((Configure(urls, insecure),) if insecure and "untrusted" not in hub_faults else ()), pull),
-        limits=Limits(anonymous=0) if draw(st.integers(0, 9)) == 0 else None,
-    )
+    lacking = tuple(chance.sample(PARTS, chance.randint(1, 2))) if "part" in some else ()
+    return (Copy(REPOSITORY, None if some == "by digest" else TAG, image, lacking),)
 
 
 def insecure_hosts(scenario: Scenario) -> tuple[str, ...]:

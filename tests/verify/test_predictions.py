@@ -94,7 +94,7 @@ def test_what_is_predicted_is_what_a_daemon_does(lab: Lab, standing: Standing, p
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    @given(scenarios(faults(lab.profile.store)))
+    @given(scenarios(faults(lab.profile.store, "ping")))
     def equal(scenario: Scenario) -> None:
         assert wrong(lab, standing, scenario) == []
 

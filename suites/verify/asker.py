@@ -35,6 +35,7 @@ _OLD = (
 _ACCEPT = {"accept": ", ".join(_MANIFESTS)}
 _WITHOUT_HEAD = frozenset({400, 403, 405, 501})
 """Answers to HEAD of registries that may well answer GET."""
+_UNKNOWN = (b"MANIFEST_UNKNOWN", b"NAME_UNKNOWN")
 _PLAIN = "WRONG_VERSION_NUMBER"
 """What TLS says of a server that answers a handshake in plain HTTP."""
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
@@ -109,8 +110,8 @@ class Asker:
         for answer in [answer for answer in self._answers if problem and answer.stage == "name"]:
             self._amend(answer, {"problem": problem})
 
-    async def object(self, part: Part, until: float) -> bytes | None:
-        """Ask for an object. Gives its bytes, where they were fetched and fit its digest: a layer is only looked for,
+    async def object(self, part: Part, until: float) -> tuple[str, bytes] | None:
+        """Ask for an object. Gives its digest and bytes, where they were fetched and fit: a layer is only looked for,
         and so is everything at Docker Hub.
         """
         if self._is_hub and part.digest == self.root:
@@ -120,12 +121,26 @@ class Asker:
             await self._look(part, path, until)
             return None
         answer, body = await self._ask(part.stage, "GET", path, part.digest, until)
+        if answer.is_miss and part.digest == self.root and any(code in (body or b"") for code in _UNKNOWN):
+            return await self._by_tag(answer, until)
         if answer.problem or body is None:
             return None
         too_large = part.stage == "config" and (part.size or 0) > LARGEST_BODY
         fits = _digest(body) == part.digest
         self._amend(answer, _unlike(part, answer, fits=fits or too_large))
-        return body if fits else None
+        return (part.digest, body) if fits else None
+
+    async def _by_tag(self, refusal: Answer, until: float) -> tuple[str, bytes] | None:
+        """Ask for the root by its tag, as some daemons do where an endpoint does not know the digest that it named."""
+        if not self._client.asks_tag_again or self._image.by_digest:
+            return None
+        answer, body = await self._ask("manifest", "GET", f"manifests/{self._image.version}", self.root, until)
+        if answer.problem or body is None:
+            return None
+        self._answers.remove(refusal)
+        self.root = _digest(body)
+        self._amend(answer, {"wanted": self.root})
+        return self.root, body
 
     async def _look(self, part: Part, path: str, until: float) -> None:
         """See whether an object is there: by HEAD, or by its first byte where that is not answered."""

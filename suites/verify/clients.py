@@ -39,6 +39,8 @@ class Client:
     """Asks a mirror of an ``http://`` URL in plain HTTP; else in HTTPS."""
     keeps: frozenset[str] = frozenset()
     """Of what an endpoint gave before it failed, these are not asked for again at the next, where one must give all."""
+    asks_tag_again: bool = False
+    """Asks for a manifest by its tag, where an endpoint says that it does not know the digest that it named itself."""
     follows: bool = False
     """Asks the next endpoint what it means by a tag, where what an earlier one means cannot be had."""
     reads_certs_d: bool = True
@@ -74,6 +76,7 @@ _HEAD_UNREAD: dict[tuple[str, str], Fate] = {
 _CLASSIC = Client(
     "classic", whole=True, fates={**_WAITS, **_HEADER_ONLY, **_HEAD_UNREAD}, keeps=frozenset({"manifest"})
 )
+_CLASSIC_26 = replace(_CLASSIC, name="classic, up to 26.1.5", asks_tag_again=True)
 _CONTAINERD = Client(
     "containerd",
     whole=False,
@@ -110,7 +113,8 @@ TRIED = {
 }
 """The versions that the lab has tried, by image store."""
 
-_LAST_THAT_ASKS_IN_HTTPS = (26, 1, 5)
+_OLDER = (26, 1, 5)
+"""The last tried version that does what versions before 28.5.2 do; of those between nobody knows."""
 
 
 def client_of(kind: Kind) -> Known:
@@ -118,7 +122,8 @@ def client_of(kind: Kind) -> Known:
     if kind.version == "model":
         return Known(_MODEL_CLASSIC if kind.store == "classic" else _MODEL_CONTAINERD, tried=True)
     tried = kind.version.partition("+")[0] in TRIED[kind.store]
-    if kind.store == "classic":
-        return Known(_CLASSIC, tried)
     numbers = tuple(map(int, re.findall(r"\d+", kind.version)[:3]))
-    return Known(_CONTAINERD_26 if numbers and numbers <= _LAST_THAT_ASKS_IN_HTTPS else _CONTAINERD_28, tried)
+    older = bool(numbers) and numbers <= _OLDER
+    if kind.store == "classic":
+        return Known(_CLASSIC_26 if older else _CLASSIC, tried)
+    return Known(_CONTAINERD_26 if older else _CONTAINERD_28, tried)

@@ -61,14 +61,20 @@ async def _probe(setup: Setup, image: Image, network: Network, timeout: float, *
         await asyncio.gather(*(asker.name(until["name"]) for asker in askers))
         known = Manifests(image.platform or native_platform())
         roots = tuple(dict.fromkeys(asker.root for asker in askers if asker.root))[:_MOST_IMAGES]
-        wanted = [(asker, (asker.root,) if client.whole and asker.root else roots) for asker in askers]
-        await asyncio.gather(
-            *(_fetch(asker, [Part("manifest", root) for root in some], known, until["root"]) for asker, some in wanted)
-        )
+
+        def wanted(asker: Asker) -> tuple[str, ...]:
+            return (asker.root,) if client.whole and asker.root else roots
+
+        def tops(asker: Asker) -> list[Part]:
+            return [Part("manifest", root) for root in wanted(asker)]
+
+        await asyncio.gather(*(_fetch(asker, tops(asker), known, until["root"]) for asker in askers))
         for asker in askers:
             asker.compare(known)
-        await asyncio.gather(*(_fetch(asker, known.children(some), known, until["manifest"]) for asker, some in wanted))
-        await asyncio.gather(*(_fetch(asker, known.blobs(some), known, until["blobs"]) for asker, some in wanted))
+        children = ((asker, known.children(wanted(asker))) for asker in askers)
+        await asyncio.gather(*(_fetch(asker, parts, known, until["manifest"]) for asker, parts in children))
+        blobs = ((asker, known.blobs(wanted(asker))) for asker in askers)
+        await asyncio.gather(*(_fetch(asker, parts, known, until["blobs"]) for asker, parts in blobs))
         probes = [asker.probe(known, roots) for asker in askers]
     return Probed(image, tuple(probes[: len(mirrors)]), probes[-1] if hub else None)
 
@@ -79,8 +85,8 @@ async def _fetch(asker: Asker, parts: Sequence[Part], known: Manifests, until: f
 
     async def one(part: Part) -> None:
         async with some:
-            data = await asker.object(part, until)
-            if data is not None and part.stage == "manifest":
-                known.learn(part.digest, data)
+            found = await asker.object(part, until)
+            if found is not None and part.stage == "manifest":
+                known.learn(*found)
 
     await asyncio.gather(*(one(part) for part in parts))

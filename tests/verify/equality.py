@@ -119,11 +119,12 @@ class Reality:
         parts = {
             part.digest for content in history.contents.values() if content.root in got for part in content.objects
         }
-        objects = [e for e in whole if e.reference in parts and e.stage != "manifest-by-tag" and e.sent >= e.length]
+        named = [(root if e.stage == "manifest-by-tag" else e.reference, e) for e in whole for root in got]
+        objects = {digest: e.server for digest, e in named if digest in parts and e.sent >= e.length}
         result = {"ok": "ok", "failed": "failed", "deadline": "waits"}[outcome.result]
         return cls(
             result,
-            {e.reference: e.server for e in objects},
+            objects,
             tuple(dict.fromkeys(e.server for e in exchanges)),
             frozenset(e.fault for e in exchanges if e.stage == "layer" and e.status == 200 and e.fault in UNSEEN),
         )

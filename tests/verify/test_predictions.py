@@ -12,8 +12,7 @@ from fixtures.lab.lab import Lab
 from fixtures.naming import Naming
 from fixtures.scenario import Configure, Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, Holdings, ImageSpec
-from suites.adversity import scenario_at
-from suites.space import space
+from suites.adversity import every_pair, scenario_at
 from suites.verify.answers import Image
 from suites.verify.facts import Kind, Setup
 from suites.verify.network import Network
@@ -124,8 +123,10 @@ def test_whom_certs_d_vouches_for_is_foreseen(lab: Lab, standing: Standing, tmp_
 
 
 @pytest.mark.nightly
+@pytest.mark.waits
 @pytest.mark.parametrize("lane", range(LANES))
 def test_every_way_of_being_unusable_is_foreseen(lab: Lab, standing: Standing, lane: int) -> None:
     """Those included that a pull takes a minute over, or for ever."""
-    scenarios = map(scenario_at, space(lab.profile.store)[lane::LANES])
-    assert [sentence for scenario in scenarios for sentence in wrong(lab, standing, scenario)] == []
+    points = every_pair(lab.profile.store)[lane::LANES]
+    found = {point: wrong(lab, standing, scenario_at(point)) for point in points}
+    assert {point: sentences for point, sentences in found.items() if sentences} == {}

@@ -79,5 +79,5 @@ def test_an_image_that_was_there_is_left_alone(lab: Lab, standing: Standing) -> 
 
 def test_a_pull_that_fails_says_so(lab: Lab, standing: Standing) -> None:
     told = pulled(lab, standing)
-    assert (told.result, told.removed) == ("failed", False)
-    assert any("brought no image" in sentence and "not found" in sentence for sentence in sentences(told, "proof"))
+    assert (told.result, told.removed, bool(told.error)) == ("failed", False, True)
+    assert any("brought no image" in sentence and told.error in sentence for sentence in sentences(told, "proof"))

@@ -54,7 +54,7 @@ class Asker:
         self._http: httpx.AsyncClient | None = None
         self._answers: list[Answer] = []
         self._challenge = self._token = ""
-        self._asked_for_token = self._stopped = self._insecure = False
+        self._asked_for_token = self._denied = self._stopped = self._insecure = False
         self._size: int | None = None
         self._quota: Quota | None = None
 
@@ -203,6 +203,8 @@ class Asker:
             return Answer(stage, method, call.url, wanted, problem="timeout"), None
         if self._challenge and not self._asked_for_token:
             await self._fetch_token(until)
+        if self._is_denied():
+            return self._told_denied(call), None
         reply = await self._send(call, until)
         if self._insecure and self._client.falls_to_http and reply.problem == "tls" and _PLAIN in reply.detail:
             self._base = self._base.replace("https://", "http://", 1)
@@ -212,11 +214,25 @@ class Asker:
             self._challenge = reply.headers.get("www-authenticate", "")
             if await self._fetch_token(until):
                 reply = await self._send(call, until)
+            elif self._is_denied():
+                return self._told_denied(call), None
         self._note_quota(reply)
         answer = _told(call, reply)
         self._answers.append(answer)
         self._stopped |= answer.problem in (*CONNECTION, "timeout")
         return answer, reply.body
+
+    def _is_denied(self) -> bool:
+        """Whether a token was demanded, and there is none."""
+        return self._denied
+
+    def _told_denied(self, call: Call) -> Answer:
+        """A request that a daemon does not send, since it got no token for it."""
+        answer = Answer(
+            call.stage, call.method, call.url, call.wanted, problem="unauthorized", detail="there is no token"
+        )
+        self._answers.append(answer)
+        return answer
 
     async def _fetch_token(self, until: float) -> bool:
         """Fetch the anonymous token that was asked for, once; whether there is one."""
@@ -237,6 +253,7 @@ class Asker:
         if not self._token and not answer.problem:
             answer = replace(answer, problem="unauthorized", detail="the token service gives no token")
         self._answers.append(answer)
+        self._denied = not self._token
         return bool(self._token)
 
     async def _send(self, call: Call, until: float) -> Reply:

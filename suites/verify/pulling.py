@@ -29,6 +29,7 @@ DEADLINE = 120.0
 """Seconds that a pull may take."""
 
 API = "/v1.41"
+_SEVERAL, _MOST = 2, 0.8
 _NOTHING = 1
 """Bytes that a connection counts though none came: its end."""
 _TELLING = re.compile(r"next endpoint|trying next host|fallback", re.IGNORECASE)
@@ -61,8 +62,9 @@ class Contact:
 class Pulled:
     """What one real pull did. ``contacts`` are by address, most bytes first; None: nobody could look at the daemon.
 
-    ``was_there``: the image was on the host before, so that its layers were not fetched; it was left alone.
-    ``removed``: it was not, and is not now. ``before`` and ``after`` are Docker Hub's counts.
+    ``was_there``: the host had something under the image's name, and has it again; ``was_other``: the pull brought
+    something else. Where it did not, no layers were fetched. ``removed``: what the pull brought is gone. ``before`` and
+    ``after`` are Docker Hub's counts.
     """
 
     image: Image
@@ -70,6 +72,7 @@ class Pulled:
     seconds: float
     error: str = ""
     was_there: bool = False
+    was_other: bool = False
     removed: bool = False
     contacts: tuple[Contact, ...] | None = None
     complete: bool = False
@@ -95,14 +98,16 @@ def pull(
     homes = asyncio.run(_homes(in_force(setup), network))
     began = time.time()
     with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://docker", timeout=30.0) as engine:
-        was_there = engine.get(f"{API}/images/{_name(image)}/json").is_success
+        had = _held(engine, image)
         told, watch = _watched(engine, image, server_of(socket), deadline)
-        removed = told.result == "ok" and not was_there and _removed(engine, image)
+        got = _held(engine, image)
+        removed = got != had and _undone(engine, image, had, got)
     homes = _joined(homes, asyncio.run(_homes(in_force(setup), network)))
     contacts = None if watch is None else tuple(_contacts(watch, homes))
     told = replace(
         told,
-        was_there=was_there,
+        was_there=bool(had),
+        was_other=bool(had) and got != had,
         removed=removed,
         contacts=contacts,
         complete=watch is not None and watch.complete,
@@ -156,8 +161,19 @@ def _said(line: str) -> Mapping[str, object]:
     return document if isinstance(document, dict) else {}
 
 
-def _removed(engine: httpx.Client, image: Image) -> bool:
-    return engine.delete(f"{API}/images/{_name(image)}").is_success
+def _held(engine: httpx.Client, image: Image) -> str:
+    """What the host has under the image's name; ``""``: nothing."""
+    response = engine.get(f"{API}/images/{_name(image)}/json")
+    return str(response.json().get("Id", "")) if response.is_success else ""
+
+
+def _undone(engine: httpx.Client, image: Image, had: str, got: str) -> bool:
+    """Have the name stand for what it stood for before the pull; whether what came by the pull is gone."""
+    if not had:
+        return engine.delete(f"{API}/images/{_name(image)}").is_success
+    name = {"repo": f"docker.io/{image.repository}", "tag": image.version}
+    moved = engine.post(f"{API}/images/{had}/tag", params=name).is_success
+    return moved and engine.delete(f"{API}/images/{got}").is_success
 
 
 def _quota(setup: Setup, image: Image, network: Network) -> Quota | None:
@@ -218,7 +234,9 @@ def _log_since(began: float) -> tuple[str, ...]:
 def _statements(told: Pulled, mirrors: Sequence[str]) -> Iterator[Statement]:
     if told.result != "ok":
         yield Statement("proof", f"The pull of {told.image} brought no image: {told.error}.")
-    if told.was_there:
+    if told.was_other:
+        yield Statement("proof", f"{told.image} was another image on this host before, and is that one again.")
+    elif told.was_there:
         yield Statement(
             "proof",
             f"{told.image} was on this host before: only its manifest was asked for, and no layer that was there. "
@@ -230,6 +248,7 @@ def _statements(told: Pulled, mirrors: Sequence[str]) -> Iterator[Statement]:
         )
     else:
         yield from _of_contacts(told.contacts, mirrors, complete=told.complete)
+        yield from _of_the_most(told)
     yield from (Statement("proof", f"The daemon's log says: {line}") for line in told.log)
     yield from _of_quota(told)
 
@@ -247,6 +266,18 @@ def _of_contacts(contacts: Sequence[Contact], mirrors: Sequence[str], *, complet
     for endpoint in (*mirrors, HUB):
         if complete and endpoint not in met:
             yield Statement("inference", f"No byte came from an address of {endpoint}: it served nothing.")
+
+
+def _of_the_most(told: Pulled) -> Iterator[Statement]:
+    """Whoever is asked and has nothing sends some bytes, too: its certificate, and that it has nothing."""
+    contacts = told.contacts or ()
+    if told.result != "ok" or len(contacts) < _SEVERAL or len(contacts[0].endpoints) != 1:
+        return
+    share = contacts[0].received / sum(contact.received for contact in contacts)
+    if share > _MOST:
+        yield Statement(
+            "inference", f"{share:.0%} of all bytes came from {contacts[0].endpoints[0]}: it served the image."
+        )
 
 
 def _of_contact(contact: Contact) -> Statement:

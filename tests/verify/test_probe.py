@@ -99,8 +99,10 @@ def test_a_mirror_is_asked_as_the_daemon_would(
 
 
 def test_docker_hub_is_asked_for_nothing_that_costs_a_pull(simulator: LocalSimulator) -> None:
-    asked(simulator, CONTAINERD, PLAIN)
-    assert {e.method for e in simulator.hub.journal() if e.stage not in {"token", "ping"}} == {"HEAD"}
+    asked(simulator, CONTAINERD, URL, PLAIN)
+    exchanges = [e for e in simulator.hub.journal() if e.stage not in {"token", "ping"}]
+    assert {e.stage for e in exchanges} >= {"manifest-by-tag", "manifest-by-digest", "config", "layer"}
+    assert {e.method for e in exchanges} == {"HEAD"}
 
 
 def test_credentials_in_a_url_are_shown_to_nobody(simulator: LocalSimulator) -> None:

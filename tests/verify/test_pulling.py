@@ -8,7 +8,7 @@ from fixtures.lab.containers import SOCKET_DIRECTORY
 from fixtures.lab.lab import Lab
 from fixtures.naming import Naming
 from fixtures.scenario import Pull, Reference, Scenario
-from simulator.arrangement import Copy, Holdings, ImageSpec, Limits
+from simulator.arrangement import Copy, Holdings, ImageSpec, Limits, Publish
 from suites.verify.answers import HUB, Image
 from suites.verify.facts import Kind, Setup
 from suites.verify.pulling import Pulled, pull
@@ -18,6 +18,11 @@ pytestmark = pytest.mark.engine
 
 APP = Reference("library/app", "1.0")
 MIRRORS = ("https://mirror.gcr.io", "https://mirror-2.test")
+
+
+def engine_of(standing: Standing) -> Path:
+    """The socket of a lab's daemon, as this machine reaches it."""
+    return Path(f"/proc/{standing.process}/root{SOCKET_DIRECTORY}/docker.sock")
 
 
 def pulled(lab: Lab, standing: Standing, *holders: str, twice: bool = False) -> Pulled:
@@ -34,9 +39,8 @@ def pulled(lab: Lab, standing: Standing, *holders: str, twice: bool = False) -> 
             play.do(Pull(APP))
         naming = Naming(play.history().salt)
         setup = Setup(Kind(lab.profile.version, lab.profile.store), (), lab.daemon.shown_mirrors())
-        engine = Path(f"/proc/{standing.process}/root{SOCKET_DIRECTORY}/docker.sock")
         image = Image(naming.repository(APP.repository), "1.0")
-        told = standing.do(lambda: pull(setup, image, socket=engine, network=standing.network))
+        told = standing.do(lambda: pull(setup, image, socket=engine_of(standing), network=standing.network))
         there = lab.daemon.inspect(f"{image.repository}:1.0") is not None
         assert there == twice
         return told
@@ -75,6 +79,27 @@ def test_an_image_that_was_there_is_left_alone(lab: Lab, standing: Standing) -> 
     told = pulled(lab, standing, "mirror-2", twice=True)
     assert (told.result, told.was_there, told.removed) == ("ok", True, False)
     assert any("was on this host before" in sentence for sentence in sentences(told, "proof"))
+
+
+def test_a_tag_that_named_another_image_names_it_again(lab: Lab, standing: Standing) -> None:
+    scenario = Scenario(
+        images={"v1": ImageSpec("v1"), "v2": ImageSpec("v2")},
+        servers={"hub": Holdings((Copy("library/app", "1.0", "v1"),))},
+    )
+    with lab.open(scenario) as play:
+        play.do(Pull(APP))
+        naming = Naming(play.history().salt)
+        name = f"{naming.repository(APP.repository)}:1.0"
+        before = lab.daemon.inspect(name)
+        play.do(Publish("library/app", "1.0", "v2"))
+        setup = Setup(Kind(lab.profile.version, lab.profile.store), (), ())
+        image = Image(naming.repository(APP.repository), "1.0")
+        told = standing.do(lambda: pull(setup, image, socket=engine_of(standing), network=standing.network))
+        assert (told.result, told.was_there, told.was_other, told.removed) == ("ok", True, True, True)
+        after = lab.daemon.inspect(name)
+        assert before is not None
+        assert after is not None
+        assert after.id == before.id
 
 
 def test_a_pull_that_fails_says_so(lab: Lab, standing: Standing) -> None:

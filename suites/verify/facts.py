@@ -25,6 +25,23 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about a setup that a person should know, and what to do about it."""
+
+    code: str
+    """What it is about, in a word that never changes: ``mirror-with-path``."""
+    severity: Severity
+    sentence: str
+    advice: str
+    place: str = ""
+    line: int = 0
+    """Of the place, where that is a file; 0 where it is none, or no line of it is meant."""
+    mirror: str = ""
+    stops: bool = False
+    """Whether a dockerd refuses to start with it, and a running one to reload."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A place that can set mirrors, and what it says. ``mirrors`` is None where it says nothing of them."""
 
@@ -36,6 +53,10 @@ class Source:
     """Hosts and networks of which the daemon checks no certificate (``insecure-registries``)."""
     problem: str = ""
     """Why it cannot be read, or why a daemon refuses it."""
+    lines: tuple[int, ...] = ()
+    """The line of each mirror, where the place is a file that names them."""
+    remarks: tuple[Remark, ...] = ()
+    """What is to be said of how it is written; of the mirrors themselves, ``lint`` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +68,5 @@ class Setup:
     shown: tuple[str, ...] | None = None
     insecure: tuple[str, ...] = ()
     """As the daemon has it in force, the loopback network included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something about a setup that a person should know, and what to do about it."""
-
-    code: str
-    """What it is about, in a word that never changes: ``mirror-with-path``."""
-    severity: Severity
-    sentence: str
-    advice: str
-    place: str = ""
-    mirror: str = ""
+    unknown: tuple[str, ...] = ()
+    """What could not be found out, a sentence each."""

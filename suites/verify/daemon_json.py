@@ -189,7 +189,7 @@ def _remarks(file: _Text, content: _Object) -> Iterator[Remark]:
                 _place(file, key),
             )
     for key, value in content.items():
-        if not isinstance(value, dict) or key in NESTING:
+        if not isinstance(value, dict) or key in NESTING or key.lower() in {MIRRORS, INSECURE}:
             yield from _of_key(file, key)
             continue
         for below in value:

@@ -70,3 +70,5 @@ class Setup:
     """As the daemon has it in force, the loopback network included."""
     unknown: tuple[str, ...] = ()
     """What could not be found out, a sentence each."""
+    socket: str = ""
+    """Where the daemon answers on this host: a path. Empty: nowhere."""

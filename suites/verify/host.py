@@ -110,7 +110,8 @@ def of_host(machine: Machine, version: str = "", store: Store | None = None) -> 
         *(registries.get("InsecureRegistryCIDRs") or ()),
         *(name for name, index in (registries.get("IndexConfigs") or {}).items() if not index.get("Secure", True)),
     )
-    return Setup(kind, sources, tuple(registries.get("Mirrors") or ()), insecure, unknown)
+    socket_path = engine.host.removeprefix("unix://") if engine.host.startswith("unix://") else ""
+    return Setup(kind, sources, tuple(registries.get("Mirrors") or ()), insecure, unknown, socket_path)
 
 
 def _sources(

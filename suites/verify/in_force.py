@@ -49,7 +49,7 @@ def in_force(setup: Setup) -> InForce:
 
 def named(source: Source) -> str:
     """A source in a sentence."""
-    return source.place if source.way in source.place else f"{source.place} ({source.way})"
+    return f"{source.place} ({source.way})" if source.way in {"DOCKER_OPTS", "systemd unit"} else source.place
 
 
 def _as_shown(

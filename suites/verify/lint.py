@@ -82,6 +82,7 @@ def _of_all(setup: Setup) -> Iterator[Remark]:
             "taken out, a reload leaves the old mirrors as they were: write [] for none.",
             state.source.place if state.source else "",
         )
+    yield from _of_next_start(setup)
     mirrors = state.mirrors or ()
     if state.mirrors == () and not state.differs:
         yield Remark("no-mirror", "note", "No mirror is in force: every pull goes to Docker Hub.", "")
@@ -92,4 +93,23 @@ def _of_all(setup: Setup) -> Iterator[Remark]:
             f"{len(mirrors)} mirrors are set: a pull that none of them can serve asks each in turn, and one that "
             "is slow or dead holds up every pull.",
             "Keep the one or two that hold what you need.",
+        )
+
+
+def _of_next_start(setup: Setup) -> Iterator[Remark]:
+    """Flags that a dockerd which runs does not have, and the next one will."""
+    running = next((source for source in setup.sources if source.way == "flag"), None)
+    started_by = next((source for source in setup.sources if source.way == "systemd unit"), None) or next(
+        (source for source in setup.sources if source.way == "DOCKER_OPTS"), None
+    )
+    if running is None or started_by is None or started_by.problem:
+        return
+    now, then = normalised(running.mirrors or ()), normalised(started_by.mirrors or ())
+    if now != then:
+        yield Remark(
+            "not-in-force",
+            "error",
+            f"dockerd runs with {listed(now)} as its flags, and would be started with {listed(then)}.",
+            "Restart the daemon: flags are never reloaded. After a change of a unit, `systemctl daemon-reload` first.",
+            started_by.place,
         )

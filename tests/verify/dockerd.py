@@ -93,6 +93,7 @@ CASES = (
     Case("singular, and no list", '{"insecure-registry": "a.test"}', "wrong-key", NONE),
     Case("underscores", '{"registry_mirrors": ["https://a.test"]}', "wrong-key", EVERY),
     Case("capitals", '{"Registry-Mirrors": ["https://a.test"]}', "wrong-key", EVERY),
+    Case("capitals, and an object", '{"Registry-Mirrors": {}}', "wrong-key", EVERY),
     Case("misspelt", '{"registry-mirrrors": ["https://a.test"]}', "wrong-key", EVERY),
     Case("half of the name", '{"mirrors": ["https://a.test"]}', "wrong-key", EVERY),
     Case("unknown", '{"foo": 1}', "unknown-key", EVERY),

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hypothesis import settings
+
 from suites.verify.daemon_json import daemon_json
 from suites.verify.facts import Kind, Remark, Setup, Source
 from suites.verify.lint import lint
@@ -14,6 +16,9 @@ OLD = Kind("20.10.24+dfsg1", "classic")
 MIDDLE = Kind("26.1.5", "classic")
 MIDDLE_CONTAINERD = Kind("26.1.5", "containerd")
 KINDS = (NEW, NEW_CLASSIC, MIDDLE, MIDDLE_CONTAINERD, OLD)
+
+UNTIMED = settings(deadline=None)
+"""For properties: what takes how long depends on what else runs on a machine."""
 
 GCR = "https://mirror.gcr.io"
 PLACE = "/etc/docker/daemon.json"

@@ -27,6 +27,7 @@ from tests.verify.setups import (
     NEW_CLASSIC,
     OLD,
     PLACE,
+    UNTIMED,
     file,
     flag,
     insecure,
@@ -100,6 +101,7 @@ def test_a_remark_names_the_line(text: str, code: str, line: int) -> None:
     assert (found.place, found.line) == (PLACE, line)
 
 
+@UNTIMED
 @given(JSON)
 def test_what_is_written_as_json_is_read_as_it_was_written(value: object) -> None:
     text = json.dumps(value)
@@ -110,6 +112,7 @@ def test_what_is_written_as_json_is_read_as_it_was_written(value: object) -> Non
         assert len(read.lines) == len(mirrors)
 
 
+@UNTIMED
 @given(st.lists(st.text(max_size=30)), st.lists(st.text(max_size=10)), st.booleans())
 def test_mirrors_that_were_written_are_read(mirrors: list[str], hosts: list[str], escaped: bool) -> None:
     settings = {"insecure-registries": hosts, "registry-mirrors": mirrors}
@@ -120,12 +123,14 @@ def test_mirrors_that_were_written_are_read(mirrors: list[str], hosts: list[str]
     assert [json.loads(line) for line in lines] == mirrors
 
 
+@UNTIMED
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_no_file_makes_it_crash(data: bytes) -> None:
     for kind in KINDS:
         lint(Setup(kind, (daemon_json(data, PLACE, kind.version),)), KNOWN)
 
 
+@UNTIMED
 @given(st.lists(URLS, max_size=3), st.lists(URLS, max_size=3), st.lists(URLS, max_size=2), st.sampled_from(KINDS))
 def test_no_mirror_makes_it_crash(mirrors: list[str], shown: list[str], hosts: list[str], kind: Kind) -> None:
     source = Source("daemon.json", PLACE, tuple(mirrors), tuple(hosts))
@@ -135,6 +140,7 @@ def test_no_mirror_makes_it_crash(mirrors: list[str], shown: list[str], hosts: l
         assert remark.sentence
 
 
+@UNTIMED
 @given(URLS)
 def test_normalising_twice_changes_nothing_more(url: str) -> None:
     once = normalised((url, url))

@@ -11,7 +11,7 @@ from suites.verify import shell, systemd
 from suites.verify.facts import Source
 from suites.verify.sources import command_line, configuration_file, docker_opts, service
 from suites.verify.systemd import File
-from tests.verify.setups import GCR
+from tests.verify.setups import GCR, UNTIMED
 
 PLACE = "/etc/default/docker"
 OTHER = "https://other.test"
@@ -99,6 +99,7 @@ PIECES = st.lists(
 ).map("".join)
 
 
+@UNTIMED
 @given(PIECES)
 def test_any_value_is_read_as_a_shell_reads_it(tmp_path_factory: pytest.TempPathFactory, value: str) -> None:
     script, directory = f"A='one two'\nDOCKER_OPTS={value}\n", tmp_path_factory.mktemp("script")
@@ -112,6 +113,7 @@ def test_any_value_is_read_as_a_shell_reads_it(tmp_path_factory: pytest.TempPath
         assert assigned.value == by_sh(script, directory)
 
 
+@UNTIMED
 @given(st.text(max_size=60))
 def test_no_script_makes_it_crash(script: str) -> None:
     docker_opts(script, PLACE, None)

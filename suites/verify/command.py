@@ -25,6 +25,9 @@ _SECONDS = 3.5
 
 
 def verify(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="As with --file, each: for pre-commit.")
+    ] = None,
     file: Annotated[
         Path | None, typer.Option(help="Look at this daemon.json alone: no Docker, and no mirror is asked.")
     ] = None,
@@ -65,17 +68,26 @@ def verify(
     if not root.is_dir():
         message = f"There is no directory {root}."
         raise UsageError(message)
-    if pull and (offline or file or root != Path("/")):
-        message = "--pull pulls with the daemon of this host: leave --offline, --file and --root away."
+    alone = [*(files or ()), *([file] if file else ())]
+    if pull and (offline or alone or root != Path("/")):
+        message = "--pull pulls with the daemon of this host: leave files, --offline and --root away."
         raise UsageError(message)
-    setup = _look(file, root, daemon_version, store)
-    asked, network = to_probe(setup), Network(root=root, addresses=addresses)
-    probed = None if offline or file or not asked.shown else probe(asked, wanted, network=network, timeout=timeout)
-    pulled = _pulled(setup, wanted, network) if pull else None
+    if len(alone) > 1 and style == "json":
+        message = "JSON tells of one file at a time: name one, or another --format."
+        raise UsageError(message)
     deviations = load(DEVIATIONS, [profile.name for profile in load_profiles()])
-    judgement = judge(setup, deviations, expect or None, probed, pulled)
-    typer.echo(_told(judgement, style), nl=False)
-    raise typer.Exit(judgement.exit_code)
+    network = Network(root=root, addresses=addresses)
+    codes = []
+    for one in alone or [None]:
+        setup = _look(one, root, daemon_version, store)
+        asked = to_probe(setup)
+        is_probed = one is None and asked.shown and not offline
+        probed = probe(asked, wanted, network=network, timeout=timeout) if is_probed else None
+        pulled = _pulled(setup, wanted, network) if pull else None
+        judgement = judge(setup, deviations, expect or None, probed, pulled)
+        typer.echo(_told(judgement, style), nl=False)
+        codes.append(judgement.exit_code)
+    raise typer.Exit(max(codes))
 
 
 def _look(file: Path | None, root: Path, version: str, store: Store | None) -> Setup:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fixtures.profiles import Store
-from suites.verify.facts import Remark, Source
+from suites.verify.facts import Code, Remark, Source
 from suites.verify.keys import NESTING, known, takes
 from suites.verify.versions import is_older
 
@@ -50,14 +50,14 @@ class _Text:
     place: str
     version: str
 
-    def warning(self, code: str, sentence: str, advice: str, at: int | None = None) -> Remark:
+    def warning(self, code: Code, sentence: str, advice: str, at: int | None = None) -> Remark:
         line = 0 if at is None else self.text.count("\n", 0, at) + 1
         return Remark(code, "warning", sentence, advice, self.place, line)
 
-    def error(self, code: str, sentence: str, advice: str, at: int | None = None) -> Remark:
+    def error(self, code: Code, sentence: str, advice: str, at: int | None = None) -> Remark:
         return replace(self.warning(code, sentence, advice, at), severity="error")
 
-    def refused(self, code: str, sentence: str, advice: str, at: int | None = None) -> _Refused:
+    def refused(self, code: Code, sentence: str, advice: str, at: int | None = None) -> _Refused:
         return _Refused(replace(self.error(code, sentence, advice, at), stops=True))
 
 

@@ -15,6 +15,57 @@ Way = Literal["daemon.json", "flag", "DOCKER_OPTS", "systemd unit"]
 Severity = Literal["error", "warning", "note"]
 """``error``: mirrors are not used as written. ``warning``: they are, with a risk. ``note``: worth knowing."""
 
+Code = Literal[
+    "no-mirror",
+    "not-in-force",
+    "not-as-expected",
+    "flag-and-file",
+    "unknown",
+    "known-deviation",
+    "mirror-empty",
+    "mirror-without-scheme",
+    "mirror-with-wrong-scheme",
+    "mirror-with-uppercase-scheme",
+    "mirror-is-no-url",
+    "mirror-without-host",
+    "mirror-with-wrong-port",
+    "mirror-with-comma",
+    "mirror-with-path",
+    "mirror-with-query",
+    "mirror-with-fragment",
+    "mirror-with-credentials",
+    "mirror-is-hub",
+    "mirror-on-loopback",
+    "mirror-in-plain-http",
+    "mirror-insecure",
+    "mirror-repeated",
+    "many-mirrors",
+    "insecure-with-scheme",
+    "unreadable",
+    "missing-file",
+    "broken-json",
+    "trailing-comma",
+    "wrong-type",
+    "wrong-key",
+    "unknown-key",
+    "nested-key",
+    "repeated-key",
+    "empty-file",
+    "byte-order-mark",
+    "not-utf8",
+    "text-after-json",
+    "broken-docker-opts",
+    "docker-opts-unread",
+    "docker-opts-otherwise",
+    "docker-opts-unclear",
+    "docker-opts-quotes",
+    "two-commands",
+    "mirror-skipped",
+    "pull-fails",
+    "pull-failed",
+]
+"""What a remark is about, in a word that never changes its meaning. docs/verify.md explains each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -28,8 +79,7 @@ class Kind:
 class Remark:
     """Something about a setup that a person should know, and what to do about it."""
 
-    code: str
-    """What it is about, in a word that never changes: ``mirror-with-path``."""
+    code: Code
     severity: Severity
     sentence: str
     advice: str

@@ -87,7 +87,7 @@ def _text(judgement: Judgement, width: int) -> Iterator[str]:
 
 def _in_force(judgement: Judgement, width: int) -> Iterator[str]:
     state = judgement.state
-    known = "nobody can tell" if state.mirrors is None else "" if state.mirrors else "none"
+    known = "unknown" if state.mirrors is None else "" if state.mirrors else "none"
     yield from ("", f"Mirrors in force{': ' if known else ''}{known}")
     yield from (f"  {number}. {inert(masked(url))}" for number, url in enumerate(state.mirrors or (), start=1))
     yield from _wrapped(f"  ({state.why})", width, 3)
@@ -147,8 +147,9 @@ def _said_by(source: Source) -> str:
 
 def _about(remark: Remark) -> str:
     line = f", line {remark.line}" if remark.line else ""
-    about = " ".join(filter(None, (f"{remark.place}{line}", remark.mirror)))
-    return f"{about}: " if about else ""
+    place = f"{remark.place}{line}"
+    mirror = f"({remark.mirror})" if place and remark.mirror else remark.mirror
+    return f"{place} {mirror}".strip() + ": " if place or mirror else ""
 
 
 def _is_general(remark: Remark) -> bool:

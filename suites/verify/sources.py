@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from suites.verify import shell, systemd
-from suites.verify.facts import Remark, Source
+from suites.verify.facts import Code, Remark, Source
 from suites.verify.systemd import File
 
 VARIABLE = "DOCKER_OPTS"
@@ -89,7 +89,7 @@ def _of_variable(
 ) -> Iterator[Remark]:
     """What is to be said of how the variable is written."""
 
-    def warning(code: str, sentence: str, advice: str) -> Remark:
+    def warning(code: Code, sentence: str, advice: str) -> Remark:
         return Remark(code, "warning", sentence, advice, place, assigned.line)
 
     elsewhere = "set mirrors in /etc/docker/daemon.json"

@@ -6,19 +6,20 @@ from fnmatch import fnmatchcase
 
 from fixtures.profiles import load_profiles
 from suites.deviations import Deviation
-from suites.verify.facts import Kind, Remark, Setup, Severity
+from suites.verify.facts import Code, Kind, Remark, Setup, Severity
 from suites.verify.in_force import in_force
 from suites.verify.mirrors import is_insecure
 from suites.verify.versions import parsed
 
-CODE = "known-deviation"
+CODE: Code = "known-deviation"
 
 _Concerned = Callable[[str, Setup], bool]
 
 
 def traps(setup: Setup, deviations: Sequence[Deviation]) -> Iterator[Remark]:
     """A remark for each deviation of such a daemon: of what concerns only some mirrors, one for each of these."""
-    mirrors = in_force(setup).mirrors or ()
+    state = in_force(setup)
+    mirrors = state.written if state.mirrors is None else state.mirrors
     if not mirrors:
         return
     names = profiles_like(setup.kind)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
-from suites.verify.facts import Kind, Remark, Severity
+from suites.verify.facts import Code, Kind, Remark, Severity
 from suites.verify.mirrors import is_insecure, is_loopback
 from suites.verify.versions import is_older
 
@@ -170,10 +170,10 @@ def _not_as_written(url: str, parts: SplitResult, kind: Kind) -> Iterator[Remark
         )
 
 
-def _refused(url: str, code: str, why: str, advice: str, *, stops: bool = True) -> Remark:
+def _refused(url: str, code: Code, why: str, advice: str, *, stops: bool = True) -> Remark:
     end = "and dockerd refuses to start with it." if stops else "and dockerd shows it, and asks nobody."
     return replace(_remark(url, code, "error", f"{why}, {end}", advice), stops=stops)
 
 
-def _remark(url: str, code: str, severity: Severity, sentence: str, advice: str) -> Remark:
+def _remark(url: str, code: Code, severity: Severity, sentence: str, advice: str) -> Remark:
     return Remark(code, severity, sentence, advice, mirror=url)

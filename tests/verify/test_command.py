@@ -2,18 +2,27 @@
 
 import json
 import os
+import re
+import shlex
 from pathlib import Path
 from unittest import mock
 
+import httpx
 import jsonschema
 import pytest
+import yaml
 
-from suites.verify import host
+from suites.verify import command, host, pulling
+from suites.verify.answers import Image, Probed
+from suites.verify.facts import Setup
+from suites.verify.pulling import Pulled, Statement
 from tests.cli.conftest import Call, call  # noqa: F401 - a fixture
 from tests.cli.test_refusals import check
 from tests.verify.engines import engine, info, machine, put
-from tests.verify.setups import GCR, written
+from tests.verify.setups import GCR, NEW, written
 from tests.verify.test_report import SCHEMA
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -35,7 +44,7 @@ def test_a_file_that_is_not(call: Call, own: Path) -> None:  # noqa: F811
     own.write_text('{\n  "registry-mirrors": ["ftp://mirror.test"]\n}\n')
     ended = call("verify", "--file", "daemon.json")
     assert (ended.code, ended.err) == (1, "")
-    assert "error: daemon.json, line 2 ftp://mirror.test: The mirror's scheme is ftp" in " ".join(ended.out.split())
+    assert "error: daemon.json, line 2 (ftp://mirror.test): The mirror's scheme is ftp" in " ".join(ended.out.split())
     assert ended.out.endswith("NOT IN ORDER: 1 error.\n")
 
 
@@ -58,10 +67,22 @@ def test_json_and_github(call: Call) -> None:  # noqa: F811
     assert shown.startswith("::error title=mirror-conformance not-as-expected::")
 
 
+def test_several_files(call: Call, own: Path) -> None:  # noqa: F811
+    (own.parent / "other.json").write_text("{")
+    ended = call("verify", "daemon.json", "other.json")
+    assert (ended.code, ended.out.count("IN ORDER: ")) == (1, 2)
+    assert call("verify", "daemon.json", "daemon.json").code == 0
+
+
+@pytest.mark.usefixtures("own")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (("daemon.json", "daemon.json", "--format", "json"), "^JSON tells of one file at a time: "),
+        (("daemon.json", "--pull"), "^--pull pulls with the daemon of this host: "),
+        (("--offline", "--pull"), "^--pull pulls with the daemon of this host: "),
         (("--file", "none.json"), r"^The file none\.json cannot be read: No such file or directory\.$"),
+        (("none.json",), r"^The file none\.json cannot be read: No such file or directory\.$"),
         (("--file", "."), r"^The file \. cannot be read: Is a directory\.$"),
         (("--daemon-version", "latest"), r"^'latest' is no version of Docker: write it like 28\.5"),
         (("--root", "nowhere"), r"^There is no directory nowhere\.$"),
@@ -84,6 +105,20 @@ def test_another_root(call: Call, tmp_path: Path) -> None:  # noqa: F811
     ended = call("verify", "--root", ".", "--offline")
     assert ended.code == 0
     assert "etc/docker/daemon.json sets them, and no daemon was asked" in " ".join(ended.out.split())
+
+
+def test_the_hook_of_pre_commit(call: Call, own: Path) -> None:  # noqa: F811
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook.keys() == {"id", "name", "description", "entry", "language", "files"}
+    for name in ("daemon.json", "roles/docker/files/daemon.json"):
+        assert re.search(hook["files"], name)
+    for name in ("daemon.jsonc", "my-daemon.json", "daemon.json/x"):
+        assert not re.search(hook["files"], name)
+    program, *arguments = shlex.split(hook["entry"])
+    assert program == "mirror-conformance"
+    assert call(*arguments, "--daemon-version", "28.5", "daemon.json").code == 0
+    own.write_text("{,}")
+    assert call(*arguments, "--daemon-version", "28.5", "daemon.json").code == 1
 
 
 @pytest.fixture
@@ -115,3 +150,33 @@ def test_a_daemon_and_a_mirror_that_does_not_answer(
     assert [r["code"] for r in told["remarks"] if r["severity"] == "error"] == ["pull-fails"]
     assert ended.code == 1
     assert (offline.code, json.loads(offline.out)["pull"]) == (0, None)
+
+
+def test_a_pull_needs_a_socket(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr(host, "of_host", lambda *_: Setup(NEW, (), (f"{GCR}/",)))
+    monkeypatch.setattr(command, "probe", lambda *_, **__: Probed(Image("library/alpine", "latest"), ()))
+    check(call("verify", "--pull"), 3, "^--pull needs a daemon that answers at a socket of this host: none does")
+
+
+def test_a_pull_is_made_and_told(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    asked = []
+
+    def pull(setup: Setup, image: Image, **more: object) -> Pulled:
+        asked.append((setup.shown, str(image), more["socket"]))
+        return Pulled(image, "ok", 1.0, statements=(Statement("proof", "The daemon connected to a mirror."),))
+
+    monkeypatch.setattr(pulling, "pull", pull)
+    monkeypatch.setattr(host, "of_host", lambda *_: Setup(NEW, (), (f"{GCR}/",), socket="/run/docker.sock"))
+    monkeypatch.setattr(command, "probe", lambda *_, **__: Probed(Image("library/alpine", "latest"), ()))
+    ended = call("verify", "--pull", "--image", "busybox")
+    assert asked == [((f"{GCR}/",), "busybox:latest", Path("/run/docker.sock"))]
+    assert "  proof: The daemon connected to a mirror.\n" in ended.out
+
+
+def test_a_daemon_that_breaks_off_in_a_pull(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    def broken(*_: object, **__: object) -> None:
+        raise httpx.RemoteProtocolError("disconnected")
+
+    monkeypatch.setattr(pulling, "pull", broken)
+    monkeypatch.setattr(host, "of_host", lambda *_: Setup(NEW, (), (), socket="/run/docker.sock"))
+    check(call("verify", "--pull"), 3, r"^The daemon at /run/docker\.sock broke off: disconnected\.$")

@@ -2,6 +2,9 @@
 
 import base64
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -71,3 +74,15 @@ def test_any_file_is_refused_where_a_remark_says_so(newest: Container) -> None:
         assert refused(newest, text) is any(remark.stops for remark in remarks(text, NEWEST)), text
 
     holds()
+
+
+def test_the_daemon_of_this_host_is_looked_at(engine: Engine) -> None:
+    program = [sys.executable, "-m", "suites.cli", "verify", "--offline", "--format", "json"]
+    environment = os.environ | engine.environment()
+    ran = subprocess.run(program, check=False, capture_output=True, text=True, env=environment)
+    told = json.loads(ran.stdout)
+    with closing(engine.client()) as client:
+        shown = client.info()["RegistryConfig"]["Mirrors"]
+    assert told["daemon"]["version"] == engine.version
+    assert told["in_force"]["mirrors"] == list(shown or ())
+    assert told["exit_code"] == ran.returncode

@@ -13,6 +13,7 @@ from suites.deviations import DEVIATIONS, Deviation, load
 from suites.verify.daemon_json import daemon_json
 from suites.verify.facts import Kind, Setup, Source
 from suites.verify.in_force import in_force
+from suites.verify.keys import takes
 from suites.verify.lint import lint
 from suites.verify.mirrors import masked, normalised
 from suites.verify.traps import profiles_like
@@ -92,6 +93,12 @@ def test_every_remark_says_what_to_do_and_where() -> None:
         ('{\n "registry-mirrors": [],\n\n}', "trailing-comma", 4),
         ('{\n "registry-mirrors": []\n "a": 1}', "broken-json", 3),
         ('{\n\n "registry-mirrors": 7}', "wrong-type", 3),
+        ('{"registry-mirrors": ["https://a.test"],\n "registry-mirrors": ["ftp://b.test"]}', "repeated-key", 2),
+        (
+            '{"registry-mirrors": ["ftp://a.test"],\n "registry-mirrors": ["ftp://b.test"]}',
+            "mirror-with-wrong-scheme",
+            2,
+        ),
         ('{"a": "registry-mirrors",\n "registry-mirrors": ["ftp://b.test"]}', "mirror-with-wrong-scheme", 2),
         ('{\n "registry-m\\u0069rrors":\n ["ftp://b.test"]}', "mirror-with-wrong-scheme", 3),
     ],
@@ -177,6 +184,28 @@ def test_capitals_in_a_scheme_matter_to_the_classic_store() -> None:
     assert codes(written("HTTPS://mirror.gcr.io"), NEW) == []
     for kind in (OLD, MIDDLE, NEW_CLASSIC):
         assert codes(written("HTTPS://mirror.gcr.io"), kind) == ["mirror-with-uppercase-scheme"]
+
+
+@pytest.mark.parametrize(
+    ("key", "version", "taken"),
+    [
+        ("runtimes", "28.5.2", True),
+        ("runtimes", "", True),
+        ("http-proxy", "20.10.24", False),
+        ("http-proxy", "23.0", None),
+        ("http-proxy", "27.1", True),
+        ("bip6", "26.1.5", False),
+        ("bip6", "27.1", None),
+        ("bip6", "29.0", None),
+        ("graph", "26.1.5", False),
+        ("graph", "19.3", None),
+        ("nonsense", "27.1", False),
+        ("nonsense", "29.0", None),
+        ("nonsense", "", None),
+    ],
+)
+def test_of_keys_that_nobody_tried_nothing_is_claimed(key: str, version: str, taken: bool | None) -> None:
+    assert takes(key, version) is taken
 
 
 # What is in force

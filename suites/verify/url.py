@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
+from suites.verify.clients import client_of
 from suites.verify.facts import Code, Kind, Remark, Severity
 from suites.verify.mirrors import is_insecure, is_loopback
 from suites.verify.versions import is_older
@@ -45,7 +46,7 @@ def remarks_on(url: str, kind: Kind, insecure: Sequence[str] = ()) -> Iterator[R
             url,
             "mirror-on-loopback",
             "note",
-            f"{host} means the machine (or virtual machine) on which the daemon runs; no certificate is checked there.",
+            f"{host} means the machine on which the daemon runs, which may be a virtual one, or none of yours.",
             "Make sure that the mirror runs beside the daemon.",
         )
     elif parts.scheme == "http":
@@ -56,14 +57,19 @@ def remarks_on(url: str, kind: Kind, insecure: Sequence[str] = ()) -> Iterator[R
             "The mirror is asked in plain HTTP: whoever is on the way can answer for a tag with another image.",
             "Give it a certificate, and write https://.",
         )
-    elif is_insecure(parts.netloc, insecure):
+    elif is_insecure(parts.netloc, _read_by(kind, insecure)):
         yield _remark(
             url,
             "mirror-insecure",
             "warning",
             "The mirror is one of `insecure-registries`: the daemon takes any certificate, or none.",
-            "Put its authority's certificate into /etc/docker/certs.d, and take it out of `insecure-registries`.",
+            "Give it a certificate that the daemon's host trusts, and take it out of `insecure-registries`.",
         )
+
+
+def _read_by(kind: Kind, insecure: Sequence[str]) -> list[str]:
+    """The entries of ``insecure-registries`` that this daemon heeds for mirrors: not each takes networks."""
+    return [entry for entry in insecure if "/" not in entry or client_of(kind).client.reads_networks]
 
 
 def asked_at(path: str, kind: Kind) -> str:

@@ -107,7 +107,8 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         Path, "read_bytes", lambda self: (_ for _ in ()).throw(denied) if self == file else real(self)
     ):
         setup = looked(tmp_path, some, info(f"{GCR}/"))
-    assert codes(setup) == ["unreadable"]
+    (remark,) = lint(setup)
+    assert (remark.code, remark.advice) == ("unreadable", "Run the command as root, to have it looked at.")
     assert in_force(setup).mirrors == (f"{GCR}/",)
 
 

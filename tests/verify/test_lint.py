@@ -180,6 +180,12 @@ def test_a_path_is_asked_for_where_the_lab_saw_it(kind: Kind, path: str, asked: 
     assert f" {asked}," in found.sentence
 
 
+def test_a_network_of_insecure_registries_counts_where_the_daemon_heeds_it() -> None:
+    text = written("https://10.1.2.3", insecure_registries=["10.0.0.0/8"])
+    assert codes(text, NEW) == codes(text, MIDDLE) == ["mirror-insecure"]
+    assert codes(text, MIDDLE_CONTAINERD) == []
+
+
 def test_capitals_in_a_scheme_matter_to_the_classic_store() -> None:
     assert codes(written("HTTPS://mirror.gcr.io"), NEW) == []
     for kind in (OLD, MIDDLE, NEW_CLASSIC):

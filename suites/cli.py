@@ -49,6 +49,7 @@ from suites.saved import evidence, read_history, read_scenario
 from suites.shrinking import shrunk, size
 from suites.tally import example_of
 from suites.verdict import Rule, Verdict
+from suites.verify.command import verify
 
 SUITES = Path(__file__).parent
 REPORT = Path("conformance-report")
@@ -280,6 +281,9 @@ def engine_down(
         removed = remove_images(engine)
         errors.print(f"Removed {len(removed)} images from the engine at {engine.host}.")
     private_engine.stop(images, _say)
+
+
+app.command()(verify)
 
 
 @app.callback(invoke_without_command=True)

@@ -15,6 +15,57 @@ Way = Literal["daemon.json", "flag", "DOCKER_OPTS", "systemd unit"]
 Severity = Literal["error", "warning", "note"]
 """``error``: mirrors are not used as written. ``warning``: they are, with a risk. ``note``: worth knowing."""
 
+Code = Literal[
+    "no-mirror",
+    "not-in-force",
+    "not-as-expected",
+    "flag-and-file",
+    "unknown",
+    "known-deviation",
+    "mirror-empty",
+    "mirror-without-scheme",
+    "mirror-with-wrong-scheme",
+    "mirror-with-uppercase-scheme",
+    "mirror-is-no-url",
+    "mirror-without-host",
+    "mirror-with-wrong-port",
+    "mirror-with-comma",
+    "mirror-with-path",
+    "mirror-with-query",
+    "mirror-with-fragment",
+    "mirror-with-credentials",
+    "mirror-is-hub",
+    "mirror-on-loopback",
+    "mirror-in-plain-http",
+    "mirror-insecure",
+    "mirror-repeated",
+    "many-mirrors",
+    "insecure-with-scheme",
+    "unreadable",
+    "missing-file",
+    "broken-json",
+    "trailing-comma",
+    "wrong-type",
+    "wrong-key",
+    "unknown-key",
+    "nested-key",
+    "repeated-key",
+    "empty-file",
+    "byte-order-mark",
+    "not-utf8",
+    "text-after-json",
+    "broken-docker-opts",
+    "docker-opts-unread",
+    "docker-opts-otherwise",
+    "docker-opts-unclear",
+    "docker-opts-quotes",
+    "two-commands",
+    "mirror-skipped",
+    "pull-fails",
+    "pull-failed",
+]
+"""What a remark is about, in a word that never changes its meaning. docs/verify.md explains each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -22,6 +73,22 @@ class Kind:
 
     version: str
     store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about a setup that a person should know, and what to do about it."""
+
+    code: Code
+    severity: Severity
+    sentence: str
+    advice: str
+    place: str = ""
+    line: int = 0
+    """Of the place, where that is a file; 0 where it is none, or no line of it is meant."""
+    mirror: str = ""
+    stops: bool = False
+    """Whether a dockerd refuses to start with it, and a running one to reload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +103,10 @@ class Source:
     """Hosts and networks of which the daemon checks no certificate (``insecure-registries``)."""
     problem: str = ""
     """Why it cannot be read, or why a daemon refuses it."""
+    lines: tuple[int, ...] = ()
+    """The line of each mirror, where the place is a file that names them."""
+    remarks: tuple[Remark, ...] = ()
+    """What is to be said of how it is written; of the mirrors themselves, ``lint`` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +118,7 @@ class Setup:
     shown: tuple[str, ...] | None = None
     insecure: tuple[str, ...] = ()
     """As the daemon has it in force, the loopback network included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something about a setup that a person should know, and what to do about it."""
-
-    code: str
-    """What it is about, in a word that never changes: ``mirror-with-path``."""
-    severity: Severity
-    sentence: str
-    advice: str
-    place: str = ""
-    mirror: str = ""
+    unknown: tuple[str, ...] = ()
+    """What could not be found out, a sentence each."""
+    socket: str = ""
+    """Where the daemon answers on this host: a path. Empty: nowhere."""

@@ -1,0 +1,276 @@
+"""Finds out how this host sets its mirrors, and changes nothing: the daemon's API, its process, and files."""
+
+import os
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from docker.errors import DockerException
+from requests import RequestException
+
+from fixtures.engine.discovery import find_own_engine, usual_sockets
+from fixtures.engine.endpoint import Engine, probe
+from fixtures.errors import CannotRunError, UsageError
+from fixtures.profiles import Store
+from suites.verify import systemd
+from suites.verify.daemon_json import chosen_store, daemon_json
+from suites.verify.facts import Kind, Remark, Setup, Source, Way
+from suites.verify.sources import DEFAULT_CONFIGURATION, command_line, configuration_file, docker_opts, service
+from suites.verify.systemd import File
+from suites.verify.versions import parsed
+
+API_PATIENCE = 3.0
+"""Seconds that a daemon gets to answer."""
+
+DEFAULTS = "/etc/default/docker"
+LOOPBACK = ("::1/128", "127.0.0.0/8")
+
+_UNIT = "docker.service"
+_UNIT_DIRECTORIES = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+_CONTAINERD_BY_DEFAULT = (29,)
+"""Docker Engine 29 release notes: new installations use the containerd image store."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a machine keeps what is looked at; other than its own root, home and processes in tests alone."""
+
+    root: Path = Path("/")
+    home: Path = field(default_factory=Path.home)
+    processes: Path = Path("/proc")
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def at(self, path: str) -> Path:
+        """A path of the machine, where it can be read."""
+        return self.root / path.lstrip("/")
+
+
+def of_file(path: Path, version: str = "", store: Store | None = None) -> Setup:
+    """What one ``daemon.json`` would do on a dockerd of this version, with no daemon anywhere.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"The file {path} cannot be read: {error.strerror}.") from error
+    source = daemon_json(data, str(path), version)
+    kind = Kind(version, store or chosen_store(data) or _usual_store(version))
+    return Setup(kind, (source,), insecure=(*source.insecure, *LOOPBACK))
+
+
+def of_root(machine: Machine, version: str = "", store: Store | None = None) -> Setup:
+    """What the files of a root directory would do after a start, with no daemon asked.
+
+    Raises:
+        CannotRunError: there is no file that configures a dockerd.
+    """
+    sources = _files(machine, version)
+    if not sources:
+        message = f"Nothing configures a dockerd below {machine.root}: no daemon.json, no {DEFAULTS}, no {_UNIT}."
+        raise CannotRunError(message)
+    data = _read(machine.at(DEFAULT_CONFIGURATION))
+    chosen = chosen_store(data) if isinstance(data, bytes) else None
+    insecure = (*(host for source in sources for host in source.insecure), *LOOPBACK)
+    return Setup(Kind(version, store or chosen or _usual_store(version)), sources, insecure=insecure)
+
+
+def of_host(machine: Machine, version: str = "", store: Store | None = None) -> Setup:
+    """How this host sets its mirrors: as its daemon shows it, and as its files say it. Without a daemon that answers,
+    ``version`` and ``store`` say which one it would be.
+
+    Raises:
+        CannotRunError: DOCKER_HOST or DOCKER_CONTEXT names a daemon that does not answer; or there is neither a daemon
+            nor a file that configures one.
+    """
+    engine = find_own_engine()
+    if engine is None:
+        setup = of_root(machine, version, store)
+        return replace(setup, unknown=(*setup.unknown, _why_nobody_answers(machine)))
+    try:
+        with closing(engine.client(API_PATIENCE)) as client:
+            info: dict[str, Any] = client.info()
+    except (DockerException, RequestException, OSError) as error:
+        raise CannotRunError(f"The daemon at {engine.host} does not say how it is set up: {error}.") from error
+    kind = Kind(engine.version, _store_of(info))
+    sources, unknown = _sources(engine, info, machine, kind.version)
+    registries = info.get("RegistryConfig") or {}
+    insecure = (
+        *(registries.get("InsecureRegistryCIDRs") or ()),
+        *(name for name, index in (registries.get("IndexConfigs") or {}).items() if not index.get("Secure", True)),
+    )
+    socket_path = engine.host.removeprefix("unix://") if engine.host.startswith("unix://") else ""
+    return Setup(kind, sources, tuple(registries.get("Mirrors") or ()), insecure, unknown, socket_path)
+
+
+def _sources(
+    engine: Engine, info: Mapping[str, Any], machine: Machine, version: str
+) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """The sources that can have set up a daemon that answers, and what stays unknown of them."""
+    if info.get("OperatingSystem") == "Docker Desktop":
+        return tuple(_configuration(machine.home / ".docker/daemon.json", version)), ()
+    if not engine.host.startswith("unix://"):
+        return (), (f"The daemon runs at {engine.host}: its files cannot be read from here.",)
+    process = _process_of(engine.host.removeprefix("unix://"), machine)
+    if process is None:
+        return (), (f"The process behind {engine.host} is not to be seen here, so its files cannot be found.",)
+    if "name=rootless" in (info.get("SecurityOptions") or ()):
+        default = Path(machine.environment.get("XDG_CONFIG_HOME") or machine.home / ".config") / "docker/daemon.json"
+    else:
+        default = machine.at(DEFAULT_CONFIGURATION)
+    return _of_process(process, default, machine, version), ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    number: int
+    arguments: tuple[str, ...]
+    is_service: bool
+    """Whether the machine's service manager started it, from its unit or init script."""
+
+
+def _of_process(process: _Process, default: Path, machine: Machine, version: str) -> tuple[Source, ...]:
+    named = configuration_file(process.arguments)
+    file = default if named == DEFAULT_CONFIGURATION else machine.at(named)
+    running = command_line(process.arguments, f"the command line of dockerd (process {process.number})")
+    begun = _service(machine)[0] if process.is_service else ()
+    return (*_configuration(file, version, named_by="" if file == default else running.place), running, *begun)
+
+
+def _files(machine: Machine, version: str) -> tuple[Source, ...]:
+    """All files of a machine that a start would read."""
+    begun, arguments = _service(machine)
+    named = configuration_file(arguments)
+    by = f"the command line in {begun[0].place}" if named != DEFAULT_CONFIGURATION and begun else ""
+    return (*_configuration(machine.at(named), version, named_by=by), *begun)
+
+
+def _configuration(path: Path, version: str, named_by: str = "") -> Iterator[Source]:
+    data = _read(path)
+    if isinstance(data, bytes):
+        yield daemon_json(data, str(path), version)
+    elif not isinstance(data, FileNotFoundError):
+        yield _unreadable("daemon.json", path, data)
+    elif named_by:
+        sentence = f"There is no such file, though {named_by} names it: dockerd refuses to start."
+        remark = Remark("missing-file", "error", sentence, "Write it, or change --config-file.", str(path), stops=True)
+        yield Source("daemon.json", str(path), problem=sentence, remarks=(remark,))
+
+
+def _service(machine: Machine) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """What the service manager starts a dockerd with: the unit and DOCKER_OPTS, and the command line they make."""
+    defaults = _read(machine.at(DEFAULTS))
+    files = _unit_files(machine)
+    sources: list[Source] = []
+    unit, arguments = None, tuple[str, ...]()
+    if files:
+        unit = systemd.unit(files)
+        texts = {path: _text(machine.at(path)) for path in unit.environment_files}
+        source, arguments = service(files, texts)
+        sources.append(source)
+    if isinstance(defaults, bytes):
+        sources.append(docker_opts(defaults.decode("utf-8", "replace"), DEFAULTS, unit))
+    elif not isinstance(defaults, FileNotFoundError):
+        sources.append(_unreadable("DOCKER_OPTS", machine.at(DEFAULTS), defaults))
+    return tuple(sources), arguments
+
+
+def _unit_files(machine: Machine) -> list[File]:
+    """The unit and its drop-ins, in the order in which systemd reads them; none where no systemd is in charge."""
+    if machine.root == Path("/") and not machine.at("/run/systemd/system").is_dir():
+        return []
+    units = (machine.at(f"{directory}/{_UNIT}") for directory in _UNIT_DIRECTORIES)
+    main = next((unit for unit in units if unit.is_file()), None)
+    if main is None:
+        return []
+    drop_ins: dict[str, Path] = {}
+    for directory in reversed(_UNIT_DIRECTORIES):
+        with suppress(OSError):
+            drop_ins |= {path.name: path for path in machine.at(f"{directory}/{_UNIT}.d").glob("*.conf")}
+    ordered = (main, *(drop_ins[name] for name in sorted(drop_ins)))
+    return [File(str(path), _text(path)) for path in ordered]
+
+
+def _read(path: Path) -> bytes | OSError:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return error
+
+
+def _text(path: Path) -> str:
+    data = _read(path)
+    return data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
+
+
+def _unreadable(way: Way, path: Path, error: OSError) -> Source:
+    sentence = f"The file cannot be read: {error.strerror}."
+    advice = "Run the command as root, to have it looked at." if isinstance(error, PermissionError) else ""
+    remark = Remark("unreadable", "note", sentence, advice, str(path))
+    return Source(way, str(path), problem=sentence, remarks=(remark,))
+
+
+def _store_of(info: Mapping[str, Any]) -> Store:
+    """The image store of a daemon. The containerd store is told by ``driver-type``
+    (Docker, 'containerd image store', https://docs.docker.com/engine/storage/containerd/).
+    """
+    status = info.get("DriverStatus") or ()
+    is_containerd = any("io.containerd.snapshotter" in str(value) for _, value in status)
+    return "containerd" if is_containerd else "classic"
+
+
+def _usual_store(version: str) -> Store:
+    return "containerd" if parsed(version) >= _CONTAINERD_BY_DEFAULT else "classic"
+
+
+def _why_nobody_answers(machine: Machine) -> str:
+    for path in usual_sockets(machine.environment, machine.home):
+        with suppress(OSError):
+            if path.is_socket() and isinstance(answer := probe(f"unix://{path}"), str):
+                return f"The daemon at {path} does not answer ({answer}): only files were looked at."
+    return "No daemon answers here: only files were looked at."
+
+
+def _process_of(path: str, machine: Machine) -> _Process | None:
+    """The dockerd behind a socket: who listens there, or, where systemd does for it, the only dockerd there is."""
+    peer = _peer(path)
+    name = _text(machine.processes / str(peer) / "comm").strip()
+    if name == "systemd":
+        with suppress(OSError):
+            all_of_them = [entry for entry in machine.processes.iterdir() if _is_dockerd(entry)]
+            peer = int(all_of_them[0].name) if len(all_of_them) == 1 else 0
+    if peer <= 0 or not _is_dockerd(machine.processes / str(peer)):
+        return None
+    process = machine.processes / str(peer)
+    arguments = _text(process / "cmdline").rstrip("\0").split("\0")
+    is_service = _UNIT in _text(process / "cgroup") or _text(machine.at("/var/run/docker.pid")).strip() == str(peer)
+    return _Process(peer, tuple(arguments), is_service)
+
+
+def _is_dockerd(process: Path) -> bool:
+    """Whether a process is a dockerd, and none of a container's."""
+    if not process.name.isdigit() or _text(process / "comm").strip() != "dockerd":
+        return False
+    namespaces = next((line for line in _text(process / "status").splitlines() if line.startswith("NSpid:")), "")
+    return len(namespaces.split()) <= 2
+
+
+def _peer(path: str) -> int:
+    """The process that listens at a socket; 0 where nobody can tell."""
+    with suppress(OSError, AttributeError), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(API_PATIENCE)
+        connection.connect(path)
+        pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return int(pid)
+    return 0

@@ -1,0 +1,49 @@
+"""The keys that dockerd takes in ``daemon.json``, read from ``keys.toml``."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from suites.verify.versions import parsed
+
+TABLE = Path(__file__).with_name("keys.toml")
+
+NESTING = frozenset(
+    {"builder", "cluster-store-opts", "default-network-opts", "default-ulimits", "features", "log-opts", "runtimes"}
+)
+"""Keys whose own keys are not dockerd's. Those of any other object, dockerd checks as if they stood outside."""
+
+
+@dataclass(frozen=True)
+class _Table:
+    always: frozenset[str]
+    more: dict[str, frozenset[str]]
+
+
+def takes(key: str, version: str) -> bool | None:
+    """Whether a dockerd takes a key; None where nobody knows: of no version, or one that was not tried."""
+    table = _table()
+    if key in table.always:
+        return True
+    numbers = parsed(version)[:2]
+    tried = sorted(map(parsed, table.more))
+    before = [series for series in tried if series <= numbers]
+    after = [series for series in tried if series >= numbers]
+    if not numbers or not before or not after:
+        return None
+    answers = {key in table.more[".".join(map(str, series))] for series in (before[-1], after[0])}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def known() -> frozenset[str]:
+    """Every key that some version takes."""
+    table = _table()
+    return table.always.union(*table.more.values())
+
+
+@cache
+def _table() -> _Table:
+    return TypeAdapter(_Table).validate_python(tomllib.loads(TABLE.read_text(encoding="utf-8")))

@@ -1,0 +1,73 @@
+"""What the kernel tells of this process' own connections."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from suites.verify.connections import CannotWatchError, Seen, Watch, server_of
+from suites.verify.network import Address
+
+BYTES = 5000
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def fetch(server: socket.socket, client: socket.socket) -> None:
+    """Have some bytes come by a connection."""
+    accepted, _ = server.accept()
+    with accepted:
+        accepted.sendall(bytes(BYTES))
+        left = BYTES
+        while left:
+            left -= len(client.recv(left))
+
+
+def own(watch: Watch, server: socket.socket) -> list[Seen]:
+    return [seen for seen in watch.seen if seen.remote == Address(*server.getsockname()[:2])]
+
+
+@pytest.fixture
+def watch() -> Watch:
+    watching = Watch(os.getpid())
+    try:
+        with Watch(os.getpid()):
+            pass
+    except CannotWatchError as reason:
+        pytest.skip(f"this kernel does not tell of connections: {reason}")
+    return watching
+
+
+def test_a_connection_is_seen_however_short_it_was(server: socket.socket, watch: Watch) -> None:
+    with watch, socket.create_connection(server.getsockname()) as client:
+        fetch(server, client)
+    assert [seen.kept for seen in own(watch, server)] == [False]
+    assert BYTES <= own(watch, server)[0].received <= BYTES + 1
+    assert watch.complete
+
+
+def test_of_a_connection_that_was_there_the_bytes_since_then_count(server: socket.socket, watch: Watch) -> None:
+    with socket.create_connection(server.getsockname()) as client:
+        accepted, _ = server.accept()
+        with accepted:
+            accepted.sendall(b"before")
+            assert client.recv(6) == b"before"
+            with watch:
+                accepted.sendall(b"meanwhile")
+                assert client.recv(9) == b"meanwhile"
+    assert own(watch, server) == [Seen(Address(*server.getsockname()[:2]), len("meanwhile"), kept=True, own=True)]
+
+
+def test_a_process_that_is_gone_cannot_be_watched() -> None:
+    with pytest.raises(CannotWatchError), Watch(2**22 + 1):
+        pass
+
+
+def test_a_socket_that_nobody_serves_is_no_engine(tmp_path: Path) -> None:
+    assert server_of(tmp_path / "docker.sock") is None

@@ -61,7 +61,7 @@ def told_and_real(lab: Lab, network: Network, standing: Standing, scenario: Scen
         naming = Naming(play.history().salt)
         image = Image(naming.repository(pull.reference.repository), naming.version(pull.reference, play.contents))
         kind = Kind(lab.profile.version, lab.profile.store)
-        setup = Setup(kind, (), lab.daemon.shown_mirrors(), ("127.0.0.0/8", *insecure_hosts(scenario)))
+        setup = Setup(kind, (), lab.daemon.shown()[0], ("127.0.0.0/8", *insecure_hosts(scenario)))
         told = predict(kind, standing.do(lambda: probe(setup, image, network=network, timeout=PATIENCE)))
         outcome = play.do(pull)
         return told, Reality.of(play.history(), outcome)

@@ -38,7 +38,7 @@ def pulled(lab: Lab, standing: Standing, *holders: str, twice: bool = False) -> 
         if twice:
             play.do(Pull(APP))
         naming = Naming(play.history().salt)
-        setup = Setup(Kind(lab.profile.version, lab.profile.store), (), lab.daemon.shown_mirrors())
+        setup = Setup(Kind(lab.profile.version, lab.profile.store), (), lab.daemon.shown()[0])
         image = Image(naming.repository(APP.repository), "1.0")
         told = standing.do(lambda: pull(setup, image, socket=engine_of(standing), network=standing.network))
         there = lab.daemon.inspect(f"{image.repository}:1.0") is not None

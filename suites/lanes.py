@@ -100,7 +100,7 @@ class Lanes:
         self.schedule()
 
     def remove_pending_tests_from_node(self, node: WorkerController, indices: Sequence[int]) -> None:
-        raise NotImplementedError("No test is taken back from a worker.")
+        raise RuntimeError("No test is taken back from a worker.")
 
     def _lane(self, index: int) -> Lane:
         return self._lanes.get(self._ids[index], Lane())

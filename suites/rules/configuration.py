@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fixtures.history import History, Outcome
 from fixtures.scenario import Configure, Reload, Restart, Scenario, ShowInfo, Start, Step
-from suites.rules.endpoints import PLAIN_HTTP, unseen
+from suites.rules.endpoints import CAPITALS, PLAIN_HTTP, in_capitals, unseen
 from suites.rules.finding import Finding, HistoryRule
 from suites.timeline import HUB, PullCase, Situation, pulls, reading_of, servers_of, situations
 
@@ -57,6 +57,7 @@ def shown_is_used(scenario: Scenario, history: History) -> Iterator[Finding]:
         case = cold.get(number)
         if case is None or shown is None:
             continue
+        variant = CAPITALS if any(map(in_capitals, shown)) else variant
         asked = tuple(server for server in case.asked() if server != HUB)
         named = servers_of(shown, history.hosts)
         if asked != named:
@@ -79,7 +80,7 @@ def _in_force(scenario: Scenario, history: History, how: str, what: str) -> Iter
             wanted = normalised(urls)
             wrong = _not_in_force(wanted, outcome, cases.get(outcome.step + 1))
             reason = f"{what}: {wrong}" if wrong else f"{what} is in force: {_hosts(wanted) or 'no mirror'}"
-            variant = PLAIN_HTTP if _plain(wanted) else ""
+            variant = CAPITALS if any(map(in_capitals, wanted)) else PLAIN_HTTP if _plain(wanted) else ""
             yield Finding(not wrong, reason, variant=variant, step=outcome.step)
 
 

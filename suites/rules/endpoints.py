@@ -17,6 +17,10 @@ PLAIN_HTTP = "plain http"
 """The variant of a case in which a mirror is configured with an ``http://`` URL."""
 
 
+CAPITALS = "scheme in capitals"
+"""The variant of a case in which a mirror's URL is written as ``HTTPS://``."""
+
+
 def unseen(case: PullCase, server: str) -> bool:
     """Whether the daemon cannot get a request through to a server that the lab has."""
     if server not in case.history.hosts.values():
@@ -92,8 +96,15 @@ def offered(case: PullCase) -> frozenset[str]:
 
 
 def variant(case: PullCase, *words: str) -> str:
-    """The kind of a case: some words, and whether it has to do with plain HTTP."""
-    return ", ".join((*words, *((PLAIN_HTTP,) if case.situation.plain else ())))
+    """The kind of a case: some words, and whether it has to do with capitals or with plain HTTP."""
+    capitals = (CAPITALS,) if any(map(in_capitals, case.situation.configured)) else ()
+    return ", ".join((*words, *capitals, *((PLAIN_HTTP,) if case.situation.plain else ())))
+
+
+def in_capitals(url: str) -> bool:
+    """Whether a URL's scheme is written in capitals, which is as good (RFC 3986, section 3.1)."""
+    scheme = url.partition(":")[0]
+    return scheme != scheme.lower()
 
 
 def brought_what_was_offered(case: PullCase) -> bool:

@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ _INFO, _RECEIVED_AT = 2, 128
 _LISTENING, _WAITING = 10, 6
 _NEW_NETWORK = 0x40000000
 _PATIENCE = 5.0
+_LAST_LOOKS = 250
+"""How often it is looked whether a connection that is no longer there was reported, too: the kernel takes its time."""
 
 
 def server_of(path: Path, proc: Path = Path("/proc")) -> int | None:
@@ -121,6 +124,7 @@ class Watch:
         self._process = process
         self._files = Path(f"/proc/{process}/fd")
         self._owned: set[Ends] = set()
+        self._reported: set[Ends] = set()
         self._counts: dict[Ends, int] = {}
         self._before: dict[Ends, int] = {}
         self._ready, self._stop = threading.Event(), threading.Event()
@@ -157,8 +161,12 @@ class Watch:
                 while not self._stop.wait(INTERVAL):
                     self._look(asking)
                     self._take(ended)
-                self._look(asking)
-                self._take(ended)
+                for _ in range(_LAST_LOOKS):
+                    there = {told.ends for told in self._look(asking)}
+                    self._take(ended)
+                    if there | self._reported >= self._counts.keys():
+                        break
+                    time.sleep(INTERVAL)
         except (OSError, AttributeError, struct.error) as error:
             self._problem = str(error)
         finally:
@@ -186,6 +194,7 @@ class Watch:
                 return
             for told in _read(data):
                 self._counts[told.ends] = told.received
+                self._reported.add(told.ends)
 
 
 def _netlink(groups: int) -> socket.socket:

@@ -6,10 +6,12 @@ is what Docker Hub's headers say of the pull limit, which others at the same add
 """
 
 import asyncio
+import contextlib
 import json
 import re
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +31,7 @@ DEADLINE = 120.0
 """Seconds that a pull may take."""
 
 API = "/v1.41"
+_KEPT = "mirror-conformance-verify/kept"
 _SEVERAL, _MOST = 2, 0.8
 _NOTHING = 1
 """Bytes that a connection counts though none came: its end."""
@@ -99,9 +102,10 @@ def pull(
     began = time.time()
     with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://docker", timeout=30.0) as engine:
         had = _held(engine, image)
-        told, watch = _watched(engine, image, server_of(socket), deadline)
-        got = _held(engine, image)
-        removed = got != had and _undone(engine, image, had, got)
+        with _kept(engine, had):
+            told, watch = _watched(engine, image, server_of(socket), deadline)
+            got = _held(engine, image)
+            removed = got != had and _undone(engine, image, had, got)
     homes = _joined(homes, asyncio.run(_homes(in_force(setup), network)))
     contacts = None if watch is None else tuple(_contacts(watch, homes))
     told = replace(
@@ -167,13 +171,29 @@ def _held(engine: httpx.Client, image: Image) -> str:
     return str(response.json().get("Id", "")) if response.is_success else ""
 
 
+@contextlib.contextmanager
+def _kept(engine: httpx.Client, had: str) -> Iterator[None]:
+    """Keep an image by a name of our own meanwhile: some daemons let go of one whose only tag comes to name another."""
+    if not had:
+        yield
+        return
+    tag = uuid.uuid4().hex
+    engine.post(f"{API}/images/{had}/tag", params={"repo": _KEPT, "tag": tag})
+    try:
+        yield
+    finally:
+        engine.delete(f"{API}/images/{_KEPT}:{tag}")
+
+
 def _undone(engine: httpx.Client, image: Image, had: str, got: str) -> bool:
     """Have the name stand for what it stood for before the pull; whether what came by the pull is gone."""
     if not had:
         return engine.delete(f"{API}/images/{_name(image)}").is_success
     name = {"repo": f"docker.io/{image.repository}", "tag": image.version}
-    moved = engine.post(f"{API}/images/{had}/tag", params=name).is_success
-    return moved and engine.delete(f"{API}/images/{got}").is_success
+    if not engine.post(f"{API}/images/{had}/tag", params=name).is_success:
+        return False
+    engine.delete(f"{API}/images/{got}")  # some daemons have let go of it by then
+    return not engine.get(f"{API}/images/{got}/json").is_success
 
 
 def _quota(setup: Setup, image: Image, network: Network) -> Quota | None:

@@ -100,6 +100,8 @@ def test_a_tag_that_named_another_image_names_it_again(lab: Lab, standing: Stand
         assert before is not None
         assert after is not None
         assert after.id == before.id
+        names = [name for listed in lab.daemon.images() for name in listed["RepoTags"] or ()]
+        assert [name for name in names if "kept" in name] == []
 
 
 def test_a_pull_that_fails_says_so(lab: Lab, standing: Standing) -> None:

@@ -25,7 +25,8 @@ from fixtures.engine.cleanup import adopted, remove_own, sweep
 from fixtures.engine.discovery import ensure_engine, find_engine
 from fixtures.errors import LabError, UsageError
 from fixtures.history import History
-from fixtures.images.making import Images, Source, ensure_images, ensure_served, remove_images
+from fixtures.images import tool
+from fixtures.images.making import Images, Source, ensure_images, ensure_served, ensure_tool, remove_images
 from fixtures.images.served import LATEST
 from fixtures.lab.lab import Lab
 from fixtures.lab.registries import Registries
@@ -256,6 +257,15 @@ def simulator_image(images: ImageSource = "auto") -> None:
     engine = ensure_engine(_say)
     ensure_served(engine, images, _say)
     output.print(LATEST, soft_wrap=True)
+
+
+@app.command("tool-image")
+def tool_image(images: ImageSource = "auto") -> None:
+    """Make the container image of this tool, and print its name."""
+    engine = ensure_engine(_say)
+    packages = {name: SUITES.with_name(name) for name in ("simulator", "fixtures", "suites", "report")}
+    ensure_tool(engine, images, _say, packages, metadata.distribution("mirror-conformance"))
+    output.print(tool.LATEST, soft_wrap=True)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 import typer
 
-from fixtures.images import served
+from fixtures.images import served, tool
 from fixtures.model import ModelLab
 from fixtures.model.local import ImageStore
 from fixtures.profiles import TABLE, Profile, load_profiles
@@ -83,6 +83,15 @@ def parses(arguments: list[str]) -> None:
         chosen.make_context(arguments[0], arguments[1:], parent=context).close()
 
 
+def runs_in_a_container(arguments: list[str]) -> None:
+    """Have the program of one of our images read what follows the image's name."""
+    simulator, ours = (name.removesuffix(":latest") for name in (served.LATEST, tool.LATEST))
+    if ours in arguments:
+        parses(arguments[arguments.index(ours) + 1 :])
+    else:
+        assert serve.plan(["--address", "0.0.0.0", *arguments[arguments.index(simulator) + 1 :]])
+
+
 def test_there_are_commands() -> None:
     assert len(commands()) > 15
 
@@ -109,8 +118,7 @@ def test_a_command_is_one_that_there_is(command: str, tmp_path: Path, monkeypatc
         case ["python", "-m", module, *arguments]:
             assert serve.plan(arguments[1:]) if module == "simulator" else find_spec(f"{module}.__main__")
         case ["docker", "run", *arguments]:
-            options = arguments[arguments.index(served.LATEST.removesuffix(":latest")) + 1 :]
-            assert serve.plan(["--address", "0.0.0.0", *options])
+            runs_in_a_container(arguments)
         case ["pip" | "pipx", "install", "tox" | "."] | ["apt-get", "install", "python3-venv"]:
             pass
         case ["python3", "-m", "venv", ".venv"] | [".", ".venv/bin/activate"]:

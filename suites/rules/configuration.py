@@ -1,6 +1,7 @@
 """CONFIG: whether the mirrors that were written down are in force, shown, and used."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
 from fixtures.scenario import Configure, Reload, Restart, Scenario, ShowInfo, Start, Step
@@ -10,8 +11,10 @@ from suites.timeline import HUB, PullCase, Situation, pulls, reading_of, servers
 
 
 def normalised(urls: tuple[str, ...]) -> tuple[str, ...]:
-    """Mirror URLs as a daemon documents to show them: each once, with one slash at the end."""
-    return tuple(dict.fromkeys(f"{url.rstrip('/')}/" for url in urls))
+    """Mirror URLs as a daemon documents to show them: each once, with one slash at the end. What names no host, and was
+    taken nevertheless, has no such form.
+    """
+    return tuple(dict.fromkeys(f"{url.rstrip('/')}/" if urlsplit(url).netloc else url for url in urls))
 
 
 def file_is_in_force(scenario: Scenario, history: History) -> Iterator[Finding]:

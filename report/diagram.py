@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from fixtures.history import History, Outcome
 from fixtures.profiles import is_model
 from fixtures.scenario import Configure, Restart
+from report import mirrored
 from report.results import Example
 from report.sequence import draw, on_the_wire
 from report.text import inert, wrap
@@ -31,7 +32,7 @@ def explain_together(cases: Sequence[tuple[Example, Rule]], width: int = 100) ->
     """Examples of several rules that are one scenario on one daemon: what each rule says, then what was seen."""
     first, _ = cases[0]
     history = first.history
-    subject = named(history)
+    subject = mirrored.named(first.tried) if first.tried else named(history)
     lines: list[str] = []
     told: Rule | None = None
     for example, rule in cases:
@@ -49,9 +50,14 @@ def explain_together(cases: Sequence[tuple[Example, Rule]], width: int = 100) ->
         lines += ["", *wrap(f"  {'subject':<8} {inert(subject)}", width, 11)]
     seen = [example.verdict for example, _ in cases if example.history == history]
     judged = {verdict.step for verdict in seen}
-    lines += ["", *(f"  {line}" for line in describe(first.scenario, history, judged=judged, width=width - 2))]
+    if first.tried:
+        told_steps = list(mirrored.describe(first.tried, judged, width - 2))
+    else:
+        told_steps = describe(first.scenario, history, judged=judged, width=width - 2)
+    lines += ["", *(f"  {line}" for line in told_steps)]
     lines += (f"  {line}".rstrip() for line in _evidence(first, seen, width - 2))
-    return [*lines, "", f"  replay: mirror-conformance replay {inert(first.id)}"]
+    again = f"replay {inert(first.id)}" if first.tried is None else f"mirror --trial '{inert(first.tried.name)}' ..."
+    return [*lines, "", f"  replay: mirror-conformance {again}"]
 
 
 def _evidence(example: Example, verdicts: Sequence[Verdict], width: int) -> Iterator[str]:
@@ -60,6 +66,7 @@ def _evidence(example: Example, verdicts: Sequence[Verdict], width: int) -> Iter
     for outcome in _told(history, {verdict.step for verdict in verdicts}, marked):
         yield ""
         what = f": {spell(scenario.steps[outcome.step], history)}" if outcome.step in range(len(scenario.steps)) else ""
+        what = f": {mirrored.spell(example.tried.scenario, outcome.step)}" if example.tried else what
         yield from wrap(f"Step {outcome.step + 1}{what}", width, 4)
         yield from draw(history, outcome, marked, width, _lanes(example, outcome))
     offending = [exchange for exchange in history.exchanges if exchange.seq in marked]
@@ -85,7 +92,9 @@ def _told(history: History, judged: Container[int], marked: Iterable[int]) -> li
 
 
 def _lanes(example: Example, outcome: Outcome) -> tuple[str, ...]:
-    """The mirrors in force when a step ran, in order, then Hub."""
+    """The mirrors in force when a step ran, in order, then Hub; or the mirror on trial."""
+    if example.tried:
+        return ("mirror", "hub")
     mirrors = example.scenario.mirrors
     succeeded = {earlier.step for earlier in example.history.outcomes if earlier.result == "ok"}
     for index, step in enumerate(example.scenario.steps[: max(outcome.step, 0)]):

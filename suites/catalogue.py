@@ -69,13 +69,13 @@ def _spelled_out(entry: _Entry) -> list[tuple[str, str]]:
     return [(f"{entry.id}/{variant}", f"{entry.title} ({variant})") for variant in entry.variants]
 
 
-def select(patterns: Sequence[str]) -> tuple[str, ...]:
-    """The ids of the rules that some patterns mean: an id (with all its variants), or a shell pattern.
+def select(patterns: Sequence[str], book: Path = BOOK) -> tuple[str, ...]:
+    """The ids of the rules of a book that some patterns mean: an id (with all its variants), or a shell pattern.
 
     Raises:
         UsageError: a pattern means no rule.
     """
-    known = rules()
+    known = rules(book)
     chosen: dict[str, None] = {}
     for pattern in patterns:
         meant = [

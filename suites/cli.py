@@ -41,6 +41,8 @@ from suites import catalogue, collector
 from suites.deviations import DEVIATIONS, Deviation, load
 from suites.findings import findings_of
 from suites.judge import judge as judge_history
+from suites.mirror import command as mirrors
+from suites.mirror.judge import rules as mirror_rules
 from suites.opinion import with_opinion
 from suites.saved import evidence, read_history, read_scenario
 from suites.shrinking import shrunk, size
@@ -215,7 +217,7 @@ def list_all(
     for profile in MODELS:
         output.print(f"{profile.name}: a model of a dockerd, {profile.store} image store; no Docker", soft_wrap=True)
     output.print()
-    for entry in catalogue.rules().values():
+    for entry in (*catalogue.rules().values(), *mirror_rules().values()):
         output.print(f"{entry.id}  {entry.level}  {entry.title}", soft_wrap=True)
         if sources:
             output.print(f"    why: {entry.why}\n    source: {entry.source}", soft_wrap=True)
@@ -252,6 +254,10 @@ def engine_down(
         removed = remove_images(engine)
         errors.print(f"Removed {len(removed)} images from the engine at {engine.host}.")
     private_engine.stop(images, _say)
+
+
+app.command()(mirrors.mirror)
+app.command()(mirrors.hub)
 
 
 @app.callback(invoke_without_command=True)

@@ -134,6 +134,11 @@ class Case:
         """Whether content was asked for, and all of an answer with it came."""
         return self.reads and self.answer.status == 200 and not self.answer.problem
 
+    @property
+    def is_choosy(self) -> bool:
+        """Whether the client takes one form alone, or nothing that it knows: it may get no content, and rightly."""
+        return self.has("accept") or self.has("if-none-match")
+
     def has(self, header: str) -> bool:
         """Whether the request has a header."""
         return any(name.lower() == header for name, _ in self.ask.headers)

@@ -304,7 +304,7 @@ def _upstream(subject: MirrorSubject) -> Iterator[Trial]:
     yield Trial("slow blob", one(slow, _LARGE_LAYER, **_LARGE), ("FILL-2",), only="pull-through")
     left = replace(_LARGE_LAYER, stop_after=1 << 16)
     paced = broken(kind="slow", at="blob", method="GET", seconds=0.6)
-    gone = (paced, left, Settle(), _HEALED, OUTAGES["5xx"], _LARGE_LAYER)
+    gone = (paced, left, Settle(), Settle(), Settle(), _HEALED, OUTAGES["5xx"], _LARGE_LAYER)
     yield Trial("client leaves", one(*gone, **_LARGE), ("FILL-3",), only="pull-through")
     for how, fault in SPOILS.items():
         steps = (_BY_DIGEST, fault, _LAYER, Settle(), _HEALED, _LAYER, _LAYER)

@@ -6,7 +6,7 @@ from suites.rules.mirror.common import CaseRule, came
 
 
 def what_is_held_is_served(case: Case) -> Finding | None:
-    if not case.reads or not case.held or not case.servable or case.ask.query or case.has("if-none-match"):
+    if not case.reads or not case.held or not case.servable or case.ask.query or case.is_choosy:
         return None
     if case.by_tag and case.state.held.get(case.place) != case.image:
         return None

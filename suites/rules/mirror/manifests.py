@@ -6,12 +6,15 @@ from suites.mirror.timeline import Case, content_of
 from suites.rules.finding import Finding, broken, kept
 from suites.rules.mirror.common import CaseRule, TrialRule, came, short
 
+_SIGNED = "manifest.v1"
+"""What is in the types of Docker's schema 1, whose digest is not that of its bytes, but of what is signed."""
+
 LARGE = 1 << 20
 """Bytes from which on a manifest is large: no image that people build has one as long."""
 
 
 def manifest_is_what_its_digest_says(case: Case) -> Finding | None:
-    if case.ask.kind != "manifest" or not case.whole:
+    if case.ask.kind != "manifest" or not case.whole or _SIGNED in case.answer.header("content-type"):
         return None
     said, found = case.answer.header("docker-content-digest"), case.answer.digest
     if said == found:
@@ -21,7 +24,7 @@ def manifest_is_what_its_digest_says(case: Case) -> Finding | None:
 
 
 def manifest_is_hubs(case: Case) -> Finding | None:
-    if case.ask.kind != "manifest" or not case.whole or not (case.at_hub or case.held):
+    if case.ask.kind != "manifest" or not case.whole or case.is_choosy or not (case.at_hub or case.held):
         return None
     if case.by_tag:
         images = case.state.before.get(case.place, frozenset())

@@ -26,13 +26,15 @@ def absent_is_not_found(case: Case) -> Finding | None:
 
 
 def a_miss_is_not_remembered_too_long(case: Case) -> Finding | None:
-    missed = [c for c in case.earlier if c.place == case.place and c.reads and c.answer.status // 100 != 2]
-    if not missed or not case.reads or not case.servable or not case.fills:
+    missed = [
+        c for c in case.earlier if c.place == case.place and c.reads and not c.is_choosy and c.answer.status // 100 != 2
+    ]
+    if not missed or not case.reads or case.is_choosy or not case.servable or not case.fills:
         return None
     if case.state.since.get(case.place, case.history.promises.stale or 0.0) < (case.history.promises.stale or 0.0):
         return None
     before = missed[-1]
-    why = _why(before.state.faults)
+    why = _why(before.state.faults) if before.at_hub else "absent"
     if not why:
         return None
     said = (
@@ -43,10 +45,8 @@ def a_miss_is_not_remembered_too_long(case: Case) -> Finding | None:
 
 
 def _why(faults: tuple[Fault, ...]) -> str:
-    """How Hub said no, in a word; ``""`` where it said something else."""
-    if not faults:
-        return "absent"
-    return str(faults[0].status) if faults[0].kind == "status" and faults[0].status >= 400 else ""
+    """How Hub said no, in a word; ``""`` where it did not, or said something else."""
+    return str(faults[0].status) if faults and faults[0].kind == "status" and faults[0].status >= 400 else ""
 
 
 def a_name_that_cannot_be_is_refused(case: Case) -> Finding | None:

@@ -4,13 +4,13 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fixtures.history import History, Outcome
-from fixtures.profiles import is_model
 from fixtures.scenario import Configure, Reload, Restart, RestartService, Start
+from report import wording
 from report.exchanges import on_the_wire
 from report.results import Example
 from report.sequence import draw
 from report.text import inert, wrap
-from report.words import describe, server_of, spell
+from report.words import describe, named, server_of
 from suites.verdict import Rule, Verdict
 
 __all__ = ["describe", "draw", "explain", "explain_together", "named"]
@@ -28,12 +28,6 @@ class Scene:
     lanes: tuple[str, ...]
 
 
-def named(history: History) -> str:
-    """The daemon, or model of one, that a history is of."""
-    what = "no daemon, but a model of one" if is_model(history.daemon) else f"dockerd {history.version}"
-    return f"{history.daemon} ({what}, {history.store} store)"
-
-
 def explain(example: Example, rule: Rule, width: int = 100) -> list[str]:
     """All that a person needs to understand and to repeat an example."""
     return explain_together([(example, rule)], width)
@@ -42,8 +36,7 @@ def explain(example: Example, rule: Rule, width: int = 100) -> list[str]:
 def explain_together(cases: Sequence[tuple[Example, Rule]], width: int = 100) -> list[str]:
     """Examples of several rules that are one scenario on one daemon: what each rule says, then what was seen."""
     first, _ = cases[0]
-    history = first.history
-    subject = named(history)
+    subject = wording.subject(first)
     lines: list[str] = []
     told: Rule | None = None
     for example, rule in cases:
@@ -59,26 +52,20 @@ def explain_together(cases: Sequence[tuple[Example, Rule]], width: int = 100) ->
         told = rule
     if len(cases) > 1:
         lines += ["", *wrap(f"  {'subject':<8} {inert(subject)}", width, 11)]
-    described = describe(first.scenario, history, judged=judged(cases), width=width - 2)
+    described = wording.described(first, judged(cases), width - 2)
     lines += ["", *(f"  {line}" for line in described)]
     lines += (f"  {line}".rstrip() for line in _evidence(cases, width - 2))
-    return [*lines, "", f"  replay: mirror-conformance replay {inert(first.id)}"]
+    return [*lines, "", f"  replay: {wording.again(first)}"]
 
 
 def scenes(cases: Sequence[tuple[Example, Rule]]) -> list[Scene]:
     """The steps to draw of examples that are one scenario on one daemon."""
     first, _ = cases[0]
-    scenario, history = first.scenario, first.history
     verdicts = _seen(cases)
     marked = frozenset(seq for verdict in verdicts for seq in verdict.exchanges)
     return [
-        Scene(
-            outcome,
-            spell(scenario.steps[outcome.step], history) if outcome.step in range(len(scenario.steps)) else "",
-            marked,
-            _lanes(first, outcome),
-        )
-        for outcome in _told(history, {verdict.step for verdict in verdicts}, marked)
+        Scene(outcome, wording.spelled(first, outcome.step), marked, _lanes(first, outcome))
+        for outcome in _told(first.history, {verdict.step for verdict in verdicts}, marked)
     ]
 
 
@@ -128,7 +115,9 @@ def _told(history: History, judged: Container[int], marked: Iterable[int]) -> li
 
 
 def _lanes(example: Example, outcome: Outcome) -> tuple[str, ...]:
-    """The mirrors in force when a step ran, in order, then Hub."""
+    """The mirrors in force when a step ran, in order, then Hub; or the mirror on trial."""
+    if example.tried:
+        return ("mirror", "hub")
     mirrors = example.scenario.mirrors
     succeeded = {earlier.step for earlier in example.history.outcomes if earlier.result == "ok"}
     for index, step in enumerate(example.scenario.steps[: max(outcome.step, 0)]):

@@ -103,14 +103,19 @@ def _by_scenario(results: list[RuleResult]) -> list[list[tuple[Example, Rule]]]:
     for result in results:
         if result.example is None:
             continue
-        scenario = result.example.scenario
-        alike = (cases for daemon, cases in groups if daemon == result.daemon and cases[0][0].scenario == scenario)
+        played = _played(result.example)
+        alike = (cases for daemon, cases in groups if daemon == result.daemon and _played(cases[0][0]) == played)
         cases = next(alike, None)
         if cases is None:
             cases = []
             groups.append((result.daemon, cases))
         cases.append((result.example, result.rule))
     return [cases for _, cases in groups]
+
+
+def _played(example: Example) -> object:
+    """What was played: a daemon's scenario, or a mirror's."""
+    return example.tried.scenario if example.tried else example.scenario
 
 
 def _alike(where: dict[str, list[str]]) -> list[tuple[list[str], list[str]]]:
@@ -122,15 +127,23 @@ def _alike(where: dict[str, list[str]]) -> list[tuple[list[str], list[str]]]:
 
 
 def _replays(results: Sequence[RuleResult]) -> str:
-    """A few ids for ``replay``: of results that have no other reason first, of each rule before a second of any."""
+    """A few ids for ``replay``, or names of trials: of results that have no other reason first, of each rule before a
+    second of any.
+    """
     seen: list[str] = []
     ranked: list[tuple[bool, int, str]] = []
     for result in results:
         if result.example:
-            ranked.append((len(result.deviations) > 1, seen.count(result.rule.id), result.example.id))
+            ranked.append((len(result.deviations) > 1, seen.count(result.rule.id), _name(result.example)))
             seen.append(result.rule.id)
     ids = list(dict.fromkeys(name for *_, name in sorted(ranked, key=lambda one: one[:2])))
     if not ids:
         return ""
     more = f" and {len(ids) - _REPLAYS} more" if len(ids) > _REPLAYS else ""
-    return f" (replay {', '.join(map(inert, ids[:_REPLAYS]))}{more})".replace(" ", TOGETHER).replace(TOGETHER, " ", 1)
+    verb = "trial" if any(result.example and result.example.tried for result in results) else "replay"
+    return f" ({verb} {', '.join(map(inert, ids[:_REPLAYS]))}{more})".replace(" ", TOGETHER).replace(TOGETHER, " ", 1)
+
+
+def _name(example: Example) -> str:
+    """What plays it again: an id for ``replay``, or the name of a trial."""
+    return example.tried.name if example.tried else example.id

@@ -17,7 +17,7 @@ def to_junit(run: Run) -> str:
     root = ET.Element("testsuites", name="mirror-conformance", time=f"{run.seconds:.3f}")
     for daemon in run.daemons:
         suite = _suite(root, run, daemon.name)
-        subject = "model of a daemon" if daemon.is_model else "daemon"
+        subject = "model of a daemon" if daemon.is_model else daemon.subject
         _properties(
             suite,
             seed=str(run.seed),

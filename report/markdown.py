@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 from report.page import Page, page
 from report.results import Run
-from report.standing import NO_DAEMON
+from report.standing import NO_DAEMON, details
 from report.telling import Chapter, Entry
 from report.text import cut, inert, number
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!$:@])")
 _FIRST = re.compile(r"\A(\d*)([!-/:-@\[-`{-~])")
 _LONGEST = 400
-_MOST = {"failures": 40, "errors": 20, "warnings": 20, "deviations": 60, "notes": 20}
+_MOST = {"failures": 40, "errors": 20, "warnings": 20, "deviations": 60, "notes": 20, "unseen": 20}
 """How many entries of a kind are told: a job's page takes no more than a megabyte."""
 
 
@@ -65,7 +65,8 @@ def _lines(of: Page) -> Iterator[str]:
         yield ""
         yield from _folded("Rules and subjects", _matrix(of))
     yield ""
-    spent = f"{number(of.run.scenarios, 'scenario')}, {number(of.run.pulls, 'pull')}, {of.run.seconds:.0f} s"
+    pulls = "" if of.run.only_mirrors else f"{number(of.run.pulls, 'pull')}, "
+    spent = f"{number(of.run.scenarios, 'scenario')}, {pulls}{of.run.seconds:.0f} s"
     yield plain(f"Seed {of.run.seed}, {spent}; mirror-conformance {of.run.tool_version}, exit code {of.code}.")
 
 
@@ -77,7 +78,7 @@ def _subjects(of: Page) -> Iterator[str]:
         counts = dict(card.counts)
         figures = " | ".join(str(counts.get(mark, 0)) for mark in marks)
         daemon = card.daemon
-        yield f"| {plain(daemon.name)} | {plain(f'{daemon.version}, {daemon.store} store')} | {figures} |"
+        yield f"| {plain(daemon.name)} | {plain(details(daemon))} | {figures} |"
 
 
 def _entries(chapter: Chapter) -> Iterator[str]:

@@ -172,7 +172,14 @@ def _sections(run: Run, told: Iterable[Chapter]) -> dict[tuple[str, str], str]:
     """The section that tells of a rule on a daemon."""
     kinds = {chapter.id: chapter for chapter in told}
     found: dict[tuple[str, str], str] = {}
-    homes = {"FAIL": "failures", "ERROR": "errors", "warn": "warnings", "note": "notes", "deviation": "deviations"}
+    homes = {
+        "FAIL": "failures",
+        "ERROR": "errors",
+        "warn": "warnings",
+        "note": "notes",
+        "deviation": "deviations",
+        "n/a": "unseen",
+    }
     for result in run.results:
         chapter = kinds.get(homes.get(word(result), ""))
         for entry in chapter.entries if chapter else ():

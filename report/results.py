@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fixtures.history import History
+from fixtures.mirrors.history import MirrorHistory
+from fixtures.mirrors.scenario import MirrorScenario
 from fixtures.profiles import is_model
 from fixtures.scenario import Scenario
-from suites.verdict import Cause, Rule, Status, Verdict
+from suites.verdict import Cause, Rule, Status, Subject, Verdict
 
 EXERCISED: frozenset[Status] = frozenset({"pass", "fail", "deviation"})
 """The statuses of a rule that was really put to the test."""
@@ -38,10 +40,21 @@ class Opinion:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """The trial that an example of a mirror is of, by its name. ``history`` of the example is then what can be drawn of
+    it: the client's requests and the mirror's, and ``scenario`` is empty.
+    """
+
+    name: str
+    scenario: MirrorScenario
+    history: MirrorHistory
+
+
+@dataclass(frozen=True)
 class Example:
     """The smallest known failing (or deviating) case of a rule on a daemon. ``id`` is what ``replay`` takes.
 
-    ``model`` is what a model makes of it (``None``: it was not asked).
+    ``model`` is what a model makes of it (``None``: it was not asked). ``tried`` is there where a mirror is on trial.
     """
 
     id: str
@@ -49,6 +62,7 @@ class Example:
     history: History
     verdict: Verdict
     model: Opinion | None = None
+    tried: Tried | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ class RuleResult:
 
     ``passed``, ``failed`` ... count verdicts, ``histories`` the plays that these are of. ``deviations`` are the causes
     that a deviations file gives of broken rules. ``measures`` holds the least, the median and the greatest of each
-    figure.
+    figure. ``remark`` is why nothing could be observed.
     """
 
     rule: Rule
@@ -81,6 +95,7 @@ class RuleResult:
     example: Example | None = None
     deviations: tuple[Known, ...] = ()
     measures: dict[str, tuple[float, float, float]] = field(default_factory=dict)
+    remark: str = ""
 
     @property
     def judged(self) -> int:
@@ -97,7 +112,7 @@ class RuleResult:
         """Why the status is what it is, where there is anything to say."""
         if self.status == "deviation":
             return self.deviation
-        return self.example.verdict.reason if self.example else ""
+        return self.example.verdict.reason if self.example else self.remark
 
 
 @dataclass(frozen=True)
@@ -113,6 +128,7 @@ class Daemon:
     scenarios: int = 0
     pulls: int = 0
     seconds: float = 0.0
+    subject: Subject = "daemon"
 
     @property
     def is_model(self) -> bool:
@@ -199,6 +215,11 @@ class Run:
     def models(self) -> tuple[str, ...]:
         """The names of those subjects that are models: what is said of them is said of no daemon."""
         return tuple(daemon.name for daemon in self.daemons if daemon.is_model)
+
+    @property
+    def only_mirrors(self) -> bool:
+        """Whether mirrors alone were on trial, which nobody pulls from with a daemon."""
+        return {daemon.subject for daemon in self.daemons} == {"mirror"}
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -69,9 +69,13 @@ def sentence(rule: Rule) -> str:
 
 def full_name(daemon: Daemon) -> str:
     """A daemon with its version and image store."""
-    details = [daemon.version, f"{daemon.store} store" if daemon.store else ""]
-    shown = ", ".join(filter(None, details))
+    shown = details(daemon)
     return f"{daemon.name} ({shown})" if shown else daemon.name
+
+
+def details(daemon: Daemon) -> str:
+    """A daemon's version and image store, or a mirror's profile."""
+    return ", ".join(filter(None, [daemon.version, f"{daemon.store} store" if daemon.store else ""]))
 
 
 def conclusion(run: Run) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from report.diagram import judged, named, offending, scenes
+from report import wording
+from report.diagram import judged, offending, scenes
 from report.exchanges import sequence
 from report.folding import daemons, entries, explained
 from report.marks import MARKS, Mark
@@ -13,7 +14,7 @@ from report.results import Example, Known, RuleResult, Run
 from report.standing import sentence, word
 from report.text import inert, number
 from report.vector import Picture, picture
-from report.words import Taken, arranged, taken
+from report.words import Taken
 from suites.verdict import Rule
 
 _PIECE = re.compile(r"(?P<link>https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]])|`(?P<code>[^`]+)`")
@@ -102,6 +103,8 @@ def chapters(run: Run) -> Iterator[Chapter]:
     )
     yield Chapter("notes", "Notes", "No rule is broken by these; they are worth knowing.",
                   _grouped(run, "note", "note"))  # fmt: skip
+    yield Chapter("unseen", "Not observable here", "What these rules are about could not be seen, and why.",
+                  _unseen(run))  # fmt: skip
 
 
 def _failures(run: Run) -> tuple[Entry, ...]:
@@ -136,6 +139,18 @@ def _grouped(run: Run, name: str, kind: str) -> tuple[Entry, ...]:
         cases = tuple(_case([(one.example, one.rule)]) for one in alike if one.example)[:1]
         section = f"{kind}-{len(found) + 1}"
         found.append(Entry(section, MARKS[name], _title(rules), rules, where, reason, cases=cases))
+    return tuple(found)
+
+
+def _unseen(run: Run) -> tuple[Entry, ...]:
+    """An entry for each reason why something could not be observed."""
+    results = [result for result in run.results if result.status == "not applicable" and result.remark]
+    found: list[Entry] = []
+    for reason, alike in entries(results).items():
+        rules = tuple({result.rule.id: result.rule for result in alike}.values())
+        where = daemons(run, list(dict.fromkeys(result.daemon for result in alike)))
+        title = reason.removeprefix("not observable: ")
+        found.append(Entry(f"unseen-{len(found) + 1}", MARKS["n/a"], f"{title[:1].upper()}{title[1:]}.", rules, where))
     return tuple(found)
 
 
@@ -191,17 +206,17 @@ def _case(cases: Sequence[tuple[Example, Rule]]) -> Case:
     drawn = [(scene, sequence(history, scene.outcome, scene.marked, scene.lanes)) for scene in scenes(cases)]
     several = len({rule.id for _, rule in cases}) > 1
     return Case(
-        subject=named(history),
+        subject=wording.subject(first),
         found=tuple(dict.fromkeys(_found(example, rule, several) for example, rule in cases)),
         model=next((example.model.sentence for example, _ in cases if example.model), ""),
-        arranged=arranged(first.scenario, history),
-        steps=taken(first.scenario, history, judged(cases)),
+        arranged=wording.arranged(first),
+        steps=wording.taken(first, judged(cases)),
         scenes=[
             (f"Step {scene.outcome.step + 1}: {scene.said}".removesuffix(": "), picture(found) if found else None)
             for scene, found in drawn
         ],
         wire=offending(cases),
-        replay=f"mirror-conformance replay {inert(first.id)}",
+        replay=wording.again(first),
     )
 
 

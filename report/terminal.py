@@ -140,6 +140,9 @@ class _Writer:
             yield from self._heading(heading, results)
             yield from self._entries(results)
         yield from self._measured()
+        unseen = [result for result in self.run.results if result.status == "not applicable" and result.remark]
+        yield from self._heading("Not observable here, and why", unseen)
+        yield from self._entries(unseen)
         silent = unexercised(self.run)
         yield from self._heading("Not exercised: this run says nothing about", silent)
         for line in silent:
@@ -197,7 +200,8 @@ class _Writer:
         if self.run.models:
             yield from self._lines(f"{' and '.join(map(inert, self.run.models))}: {NO_DAEMON}", "bold yellow")
         yield from self._lines(f"{MEANINGS[code].upper()}: {conclusion(self.run)} Exit code {code}.", style)
-        spent = f"{number(self.run.scenarios, 'scenario')}, {number(self.run.pulls, 'pull')}, {self.run.seconds:.1f} s"
+        pulls = "" if self.run.only_mirrors else f"{number(self.run.pulls, 'pull')}, "
+        spent = f"{number(self.run.scenarios, 'scenario')}, {pulls}{self.run.seconds:.1f} s"
         tool = f"mirror-conformance {self.run.tool_version}"
         yield from self._lines(inert(f"seed {self.run.seed}, {spent}; {tool}, started {self.run.started}"))
         if self.run.command:

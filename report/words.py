@@ -2,11 +2,12 @@
 
 import json
 import shlex
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
+from fixtures.profiles import is_model
 from fixtures.scenario import (
     Advance,
     Build,
@@ -60,16 +61,26 @@ class Taken:
     ended: str
 
 
+def named(history: History) -> str:
+    """The daemon, or model of one, that a history is of."""
+    what = "no daemon, but a model of one" if is_model(history.daemon) else f"dockerd {history.version}"
+    return f"{history.daemon} ({what}, {history.store} store)"
+
+
 def describe(scenario: Scenario, history: History, *, judged: Container[int] = (), width: int = 100) -> list[str]:
     """The scenario in plain words, then its steps, numbered, with their outcomes.
 
     ``judged`` are the indices of steps to mark.
     """
-    arrangement = arranged(scenario, history)
+    return laid_out(arranged(scenario, history), taken(scenario, history, judged), width)
+
+
+def laid_out(arrangement: Sequence[tuple[str, str]], steps: Sequence[Taken], width: int) -> list[str]:
+    """An arrangement and the steps that were taken, as lines that are no wider than ``width``."""
     column = max(len(name) for name, _ in arrangement) + 4
     lines = [piece for name, text in arrangement for piece in wrap(f"  {name}".ljust(column) + text, width, column)]
-    number_width = len(str(len(scenario.steps)))
-    for step in taken(scenario, history, judged):
+    number_width = len(str(len(steps)))
+    for step in steps:
         mark = ">>" if step.judged else "  "
         said = f"{mark} {step.number:>{number_width}}. {step.said}{step.ended}"
         lines += wrap(said, width, number_width + 5)

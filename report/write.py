@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from fixtures.history import History
+from fixtures.mirrors.history import MirrorHistory
+from fixtures.mirrors.scenario import MirrorScenario
 from fixtures.scenario import Scenario
 from report.badge import to_badge, to_badge_json
 from report.diagram import explain
@@ -19,6 +21,7 @@ from suites.verdict import Rule
 
 _SCENARIO = TypeAdapter(Scenario)
 _HISTORY = TypeAdapter(History)
+_OF_MIRRORS = TypeAdapter(MirrorScenario), TypeAdapter(MirrorHistory)
 _REPORTS: dict[str, Callable[[Run], str]] = {
     "junit.xml": to_junit,
     "report.html": to_html,
@@ -52,8 +55,13 @@ def save(cases: Sequence[tuple[Example, Rule]], directory: Path) -> Path:
     example, _ = cases[0]
     folder = directory / "failures" / example.id
     explanations = ["\n".join(explain(*case)) for case in cases]
-    _put(folder / "scenario.json", dump(_SCENARIO.dump_python(example.scenario, mode="json")))
-    _put(folder / "history.json", dump(_HISTORY.dump_python(example.history, mode="json")))
+    scenario = _SCENARIO.dump_python(example.scenario, mode="json")
+    history = _HISTORY.dump_python(example.history, mode="json")
+    if example.tried:
+        scenario = _OF_MIRRORS[0].dump_python(example.tried.scenario, mode="json")
+        history = _OF_MIRRORS[1].dump_python(example.tried.history, mode="json")
+    _put(folder / "scenario.json", dump(scenario))
+    _put(folder / "history.json", dump(history))
     _put(folder / "explanation.txt", "\n\n\n".join(explanations) + "\n")
     return folder
 

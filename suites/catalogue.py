@@ -69,13 +69,15 @@ def _spelled_out(entry: _Entry) -> list[tuple[str, str]]:
     return [(f"{entry.id}/{variant}", f"{entry.title} ({variant})") for variant in entry.variants]
 
 
-def select(patterns: Sequence[str]) -> tuple[str, ...]:
+def select(patterns: Sequence[str], *books: Path) -> tuple[str, ...]:
     """The ids of the rules that some patterns mean: an id (with all its variants), or a shell pattern.
+
+    They are looked for in the ``books``; where none is named, in that of daemons.
 
     Raises:
         UsageError: a pattern means no rule.
     """
-    known = rules()
+    known = [rule for book in books or (BOOK,) for rule in rules(book)]
     chosen: dict[str, None] = {}
     for pattern in patterns:
         meant = [i for i in known if fnmatchcase(i.upper(), pattern.upper()) or i.partition("/")[0] == pattern.upper()]

@@ -45,6 +45,8 @@ from suites.deviations import DEVIATIONS, Deviation, load
 from suites.findings import findings_of
 from suites.inventory import inventory
 from suites.judge import judge as judge_history
+from suites.mirror import command as mirrors
+from suites.mirror.judge import BOOK as MIRRORS
 from suites.opinion import with_opinion
 from suites.saved import evidence, read_history, read_scenario
 from suites.shrinking import shrunk, size
@@ -236,8 +238,9 @@ def explain(
     deviations: DeviationsFile = DEVIATIONS,
 ) -> None:
     """Tell all about a rule: where it is promised, what breaks it, and which daemons are known to."""
+    chosen = catalogue.select([rule], catalogue.BOOK, MIRRORS)
     known = load(deviations, [profile.name for profile in load_profiles()])
-    output.print("\n".join(explaining.explain(catalogue.select([rule]), known, output.width)), soft_wrap=True)
+    output.print("\n".join(explaining.explain(chosen, known, output.width)), soft_wrap=True)
 
 
 @app.command()
@@ -294,6 +297,8 @@ def engine_down(
 
 
 app.command()(verify)
+app.command()(mirrors.mirror)
+app.command()(mirrors.hub)
 
 
 @app.callback(invoke_without_command=True)

@@ -15,7 +15,7 @@ def test_rules_are_listed_for_programs_with_sources_and_what_each_needs(call: Ca
     ended = call("list", "--json")
     assert (ended.code, ended.err) == (0, "")
     told = json.loads(ended.out)
-    assert [rule["id"] for rule in told["rules"]] == list(catalogue.rules())
+    assert [rule["id"] for rule in told["rules"]] == list(listing.every_rule())
     assert all(rule["source"] and rule["needs"] for rule in told["rules"])
     assert {daemon["name"] for daemon in told["daemons"] if daemon["is_model"]} == {"model:classic", "model:containerd"}
     (hit,) = [rule for rule in told["rules"] if rule["id"] == "HIT-1"]
@@ -25,7 +25,7 @@ def test_rules_are_listed_for_programs_with_sources_and_what_each_needs(call: Ca
 
 def test_a_rule_that_only_tests_of_the_night_are_for_says_so() -> None:
     found = listing.tests_of_rules()
-    night = {rule for rule, tests in found.items() if listing.nightly(tests)}
+    night = {rule.id for rule in catalogue.rules().values() if listing.nightly(rule)}
     assert all(test.nightly for rule in night for test in found[rule])
     assert "HIT-1" not in night
 
@@ -33,7 +33,7 @@ def test_a_rule_that_only_tests_of_the_night_are_for_says_so() -> None:
 def test_what_is_listed_for_people_has_sources_where_they_are_asked_for(call: Call) -> None:
     assert "needs: " not in call("list").out
     said = call("list", "--sources").out
-    assert said.count("source: ") == said.count("needs: ") == len(catalogue.rules())
+    assert said.count("source: ") == said.count("needs: ") == len(listing.every_rule())
 
 
 def test_a_rule_is_explained(call: Call) -> None:
@@ -63,10 +63,33 @@ def test_what_breaks_a_rule_is_what_the_kill_table_says() -> None:
 
 
 def test_every_rule_can_be_explained() -> None:
-    lines = list(explaining.explain(list(catalogue.rules()), (), 60))
+    lines = list(explaining.explain(list(listing.every_rule()), (), 60))
     assert sum(line.startswith("    source ") for line in lines) == len(
-        {rule.partition("/")[0] for rule in catalogue.rules()}
+        {rule.partition("/")[0] for rule in listing.every_rule()}
     )
+
+
+def test_a_rule_for_mirrors_is_explained_with_its_trials_and_what_it_needs(call: Call) -> None:
+    said = " ".join(call("explain", "FRESH-1").out.split())
+    for part in ("source The mirror's own description, promises.stale", "subject mirror", "the promise stale",
+                 "tests mirror --trial 'moved tag'", "broken by a mirror that pins tags for ever",
+                 "no mirror is known to break it"):  # fmt: skip
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("rule", "need"),
+    [
+        ("PROFILE-1/cached-only", "the profile cached-only"),
+        ("FILL-1", "the profile pull-through"),
+        ("NS-2", "the feature ns"),
+        ("GONE-1", "the promise deleted"),
+        ("KEEP-1", "the hook evict"),
+        ("KEEP-2", "the hook evict"),
+    ],
+)
+def test_a_rule_for_mirrors_says_what_it_takes(rule: str, need: str) -> None:
+    assert listing.needs(listing.every_rule()[rule]).endswith(f"; {need}")
 
 
 def test_a_dry_run_of_models_says_what_would_be_played_and_leaves_nothing(call: Call, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""The kill table: every rule and the mutants that turn it red; every rule beside broken mirrors.
+"""The kill table: every rule and the mutants that turn it red; every rule beside broken mirrors; the rules for mirrors
+and the broken mirrors that they find out.
 
 The exit code is 1, with a sentence each, where a rule or a mutant survives.
 """
@@ -16,6 +17,9 @@ from rich.table import Table
 from fixtures.model import Switch
 from suites.catalogue import rules
 from suites.explaining import BROKEN_BY
+from suites.mirror.judge import rules as mirror_rules
+from tests.mutants.broken_mirrors import trying as broken_mirrors
+from tests.mutants.broken_mirrors.table import MUTANTS
 from tests.mutants.mirrors import FAULTS, LACKS, SILENT
 from tests.mutants.table import KILLS, Kill
 from tests.mutants.trying import CASES, Beside, Tried, complaints, try_mirrors, try_mutant
@@ -32,10 +36,12 @@ def main() -> None:
         return
     tried = [try_mutant(kill, store) for kill, store in CASES]
     beside = try_mirrors()
-    survivors = complaints(tried, beside)
+    mirrors = broken_mirrors.try_all()
+    survivors = (*complaints(tried, beside), *broken_mirrors.complaints(mirrors))
     console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     console.print(_killed(tried))
     console.print(_kept(beside))
+    console.print(_found_out(mirrors))
     for sentence in survivors:
         console.print(sentence, style="bold red", markup=False)
     killed = sum(not one.complaint for one in tried)
@@ -43,20 +49,27 @@ def main() -> None:
     console.print(
         f"{len(rules())} rules, {len({_mutant(one.kill) for one in tried})} broken daemons, {len(tried)} trials, "
         f"{killed} killed; {len(FAULTS) + len(LACKS)} broken mirrors, {kept} verdicts beside "
-        f"them; {len(survivors) or 'no'} survivors.",
+        f"them; {len(mirror_rules())} rules for mirrors, {len(mirrors)} broken mirrors on trial; "
+        f"{len(survivors) or 'no'} survivors.",
         style="bold red" if survivors else "bold green",
     )
     if chosen.json:
-        chosen.json.write_text(json.dumps(_document(tried, beside, survivors), indent=2) + "\n", encoding="utf-8")
+        chosen.json.write_text(
+            json.dumps(_document(tried, beside, mirrors, survivors), indent=2) + "\n", encoding="utf-8"
+        )
     sys.exit(bool(survivors))
 
 
 def broken_by() -> dict[str, list[str]]:
-    """By rule, in words, the broken daemons that turn it red."""
+    """By rule, in words, the broken daemons or mirrors that turn it red."""
     switches = [
         (rule, [kill for kill in KILLS if kill.rule == rule and isinstance(kill.by, Switch)]) for rule in rules()
     ]
-    return {rule: list(dict.fromkeys(str(kill.by) for kill in kills)) for rule, kills in switches}
+    daemons = {rule: list(dict.fromkeys(str(kill.by) for kill in kills)) for rule, kills in switches}
+    mirrors = {
+        rule: list(dict.fromkeys(mutant.says for mutant in MUTANTS if rule in mutant.rules)) for rule in mirror_rules()
+    }
+    return daemons | mirrors
 
 
 def _killed(tried: Iterable[Tried]) -> Table:
@@ -100,7 +113,23 @@ def _kept(beside: Iterable[Beside]) -> Table:
     return table
 
 
-def _document(tried: Iterable[Tried], beside: Iterable[Beside], survivors: tuple[str, ...]) -> dict[str, object]:
+def _found_out(mirrors: Iterable[broken_mirrors.Tried]) -> Table:
+    table = Table("rule", "finds out a mirror that", "on the trial", "", title="Rules for mirrors and broken mirrors")
+    mirrors = tuple(mirrors)
+    for rule in mirror_rules():
+        of_rule = [one for one in mirrors if rule in one.mutant.rules]
+        for number, one in enumerate(of_rule):
+            cell = "[bold red]SURVIVES[/]" if one.complaint else "killed"
+            table.add_row("" if number else rule, one.mutant.says, one.mutant.trial, cell)
+    return table
+
+
+def _document(
+    tried: Iterable[Tried],
+    beside: Iterable[Beside],
+    mirrors: Iterable[broken_mirrors.Tried],
+    survivors: tuple[str, ...],
+) -> dict[str, object]:
     return {
         "rules": list(rules()),
         "daemons": [
@@ -115,6 +144,16 @@ def _document(tried: Iterable[Tried], beside: Iterable[Beside], survivors: tuple
         ],
         "mirrors": [
             {"rule": one.rule, "mirror": one.mirror, "kept": one.kept, "blamed": len(one.complaints)} for one in beside
+        ],
+        "broken mirrors": [
+            {
+                "rules": list(one.mutant.rules),
+                "mutant": one.mutant.says,
+                "trial": one.mutant.trial,
+                "killed": not one.complaint,
+                "said": one.said,
+            }
+            for one in mirrors
         ],
         "survivors": list(survivors),
     }

@@ -18,6 +18,8 @@ from suites.rules.finding import Finding, broken, kept
 from suites.timeline import PullCase
 from tests.mutants import __main__ as command
 from tests.mutants import trying
+from tests.mutants.broken_mirrors import trying as broken_mirrors
+from tests.mutants.broken_mirrors.table import MUTANTS
 from tests.mutants.mirrors import SILENT
 from tests.mutants.table import KILLS, Kill
 from tests.mutants.trials import HELD_BY_THE_ONLY, MISSED_BY_TWO
@@ -25,6 +27,7 @@ from tests.mutants.trying import CASES, Beside, Tried, complaints, try_mirrors, 
 
 PARAMS = [pytest.param(kill, store, id=f"{kill} on {store}") for kill, store in CASES]
 BESIDE = tuple(Beside(rule, "is slow", 1) for rule in rules() if rule not in SILENT)
+MIRRORS = tuple(broken_mirrors.Tried(mutant) for mutant in MUTANTS)
 HIT = next(kill for kill in KILLS if kill.rule == "HIT-1")
 
 
@@ -99,6 +102,7 @@ def test_the_table_says_what_survives(
     cases = tuple((replace(kill, scenario=scenario) if kill is HIT else kill, store) for kill, store in CASES)
     monkeypatch.setattr(command, "CASES", cases)
     monkeypatch.setattr(command, "try_mirrors", lambda: BESIDE)
+    monkeypatch.setattr(broken_mirrors, "try_all", lambda: MIRRORS)
     monkeypatch.setattr(sys, "argv", ["mutants", "--json", str(tmp_path / "mutants.json")])
     with pytest.raises(SystemExit) as ended:
         command.main()

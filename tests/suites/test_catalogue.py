@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from fixtures.errors import UsageError
-from suites.catalogue import rules, select
+from suites.catalogue import BOOK, rules, select
 from suites.judge import HISTORY_RULES, PULL_RULES
+from suites.mirror import judge as mirrors
 
 SOURCE = '[sources]\ndocs = "Docs, section (read 2026-11-24)"\n'
+SOURCED = r"\(read \d{4}-\d\d-\d\d\), https://|\AThe mirror's own description, promises\.(stale|deleted): "
 ENTRY = (
     '[[rule]]\nid = "{id}"\ntitle = "Always."\nlevel = "{level}"\nsubject = "daemon"\nsource = "{source}"\n'
     'why = "Because."\n'
@@ -29,13 +31,19 @@ def book(directory: Path, text: str) -> Path:
 def test_the_book_and_the_judge_know_the_same_rules() -> None:
     assert {identifier.partition("/")[0] for identifier in rules()} == {*PULL_RULES, *HISTORY_RULES}
     assert not PULL_RULES.keys() & HISTORY_RULES.keys()
+    assert {identifier.partition("/")[0] for identifier in mirrors.rules()} == {
+        *(rule.partition("/")[0] for rule in (*mirrors.CASE_RULES, *mirrors.TRIAL_RULES))
+    }
+    assert not rules().keys() & mirrors.rules().keys()
 
 
 def test_every_rule_is_a_sentence_with_a_dated_source() -> None:
-    for rule in rules().values():
+    for rule in (rules() | mirrors.rules()).values():
         assert re.fullmatch(r"[A-Z]+-\d+(/[a-z0-9-]+)?", rule.id)
         assert rule.title.rstrip(")").endswith(".") or rule.id.partition("/")[1]
-        assert re.search(r"\(read \d{4}-\d\d-\d\d\), https://", rule.source)
+        assert re.search(
+            r"\(read \d{4}-\d\d-\d\d\), https://|^The mirror's own description, promises\.\w+: ", rule.source
+        )
         assert rule.why.endswith(".")
 
 
@@ -74,6 +82,7 @@ def test_rules_are_selected_by_id_by_pattern_and_with_all_their_variants() -> No
     assert set(select(["FALLBACK-2"])) == {identifier for identifier in rules() if identifier.startswith("FALLBACK-2/")}
     assert select(["HIT-1", "*"])[0] == "HIT-1"
     assert len(select(["*", "HIT-1"])) == len(rules())
+    assert select(["FRESH-1", "HIT-1"], BOOK, mirrors.BOOK) == ("FRESH-1", "HIT-1")
 
 
 def test_a_pattern_that_means_nothing_is_answered_with_a_hint() -> None:

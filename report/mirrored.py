@@ -1,0 +1,88 @@
+"""A trial of a mirror, in words."""
+
+from collections.abc import Container
+
+from fixtures.mirrors.history import Happened
+from fixtures.mirrors.scenario import Ask, Drop, Fill, MirrorScenario, Pass, Restart, Settle, Step
+from report.results import Tried
+from report.text import inert, listed
+from report.words import Taken
+from simulator.arrangement import Break, Evict, Heal, Publish
+
+
+def named(tried: Tried) -> str:
+    """The mirror that an example is of."""
+    return inert(f"{tried.history.mirror} (a {tried.history.profile} mirror)")
+
+
+def arranged(tried: Tried) -> list[tuple[str, str]]:
+    """What Hub holds before the first step."""
+    scenario = tried.scenario
+    hub = [f"{copy.repository}:{copy.tag} ({copy.image})" for copy in scenario.hub.copies]
+    hub += [f"{artifact.repository}:{artifact.tag} ({name})" for name, artifact in scenario.artifacts.items()]
+    return [("hub", inert(listed(hub)) or "nothing")]
+
+
+def taken(tried: Tried, judged: Container[int]) -> list[Taken]:
+    """The steps in order."""
+    happened = {one.step: one for one in tried.history.happened}
+    return [
+        Taken(number in judged, number + 1, spell(tried.scenario, number), _ending(happened.get(number)))
+        for number in range(len(tried.scenario.steps))
+    ]
+
+
+def spell(scenario: MirrorScenario, number: int) -> str:
+    """A step as a person would say it."""
+    return inert(_spelled(scenario.steps[number]))
+
+
+def _ending(happened: Happened | None) -> str:
+    if happened is None:
+        return ""
+    if happened.failed:
+        return inert(f": {happened.failed}")
+    came = list(dict.fromkeys(answer.outcome for answer in happened.answers))
+    return f" -> {inert(', '.join(came))}" if came else ""
+
+
+def _spelled(step: Step) -> str:
+    match step:
+        case Ask():
+            return _request(step)
+        case Fill(repository, tag):
+            return f"the mirror is let hold {repository}:{tag}"
+        case Drop(repository, tag):
+            return f"the mirror evicts {repository}:{tag}"
+        case Restart():
+            return "the mirror is restarted"
+        case Pass(seconds):
+            return f"{seconds:g} s pass"
+        case Settle():
+            return "until Hub is asked nothing more"
+        case Publish() | Evict() | Break() | Heal():
+            return _at_hub(step)
+
+
+def _at_hub(step: Publish | Evict | Break | Heal) -> str:
+    match step:
+        case Publish(repository=repository, tag=tag, image=image):
+            return f"Hub has {image} as {repository}:{tag}"
+        case Evict(repository=repository, tag=tag):
+            return f"Hub deletes {repository}:{tag}"
+        case Break(fault=fault):
+            status = f" {fault.status}" if fault.kind == "status" else ""
+            return f"Hub misbehaves: {fault.kind}{status} at {fault.at}"
+        case Heal():
+            return "Hub is well again"
+
+
+def _request(step: Ask) -> str:
+    more = [f"{name}: {value}" for name, value in step.headers if name.lower() != "authorization"]
+    more += ["with credentials"] if any(name.lower() == "authorization" for name, _ in step.headers) else []
+    more += [f"{step.clients} clients at once"] if step.clients > 1 else []
+    more += [f"which leaves after {step.stop_after} bytes"] if step.stop_after is not None else []
+    more += ["evicted meanwhile"] if step.meanwhile else []
+    query = f"?{step.query}" if step.query else ""
+    about = " ".join(filter(None, (step.kind, step.repository, step.reference)))
+    return f"{step.method} {about}{query}{f' ({listed(more)})' if more else ''}"

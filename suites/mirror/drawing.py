@@ -1,0 +1,87 @@
+"""A mirror's history as reports draw any: the client's requests to the mirror, and the mirror's to Hub, in order."""
+
+from dataclasses import replace
+
+from fixtures.history import History, Outcome
+from fixtures.mirrors.history import Answer, Happened, MirrorHistory
+from fixtures.mirrors.scenario import Ask, MirrorScenario, Step
+from simulator.arrangement import Stage
+from simulator.journal import Exchange
+from suites.verdict import Verdict
+
+CLIENT, MIRROR = "client", "mirror"
+_STAGES: dict[str, Stage] = {"ping": "ping", "tags": "tags", "referrers": "referrers", "upload": "upload"}
+
+
+def drawn(scenario: MirrorScenario, history: MirrorHistory, verdict: Verdict) -> tuple[History, Verdict]:
+    """A history of both sides under one numbering, and the verdict with the numbers that it then points at."""
+    exchanges: list[Exchange] = []
+    outcomes: list[Outcome] = []
+    numbers: dict[int, int] = {}
+    began = next((e.began for e in history.exchanges), 0.0)
+    for happened in history.happened:
+        first = len(exchanges)
+        asked = history.during(happened)
+        began = asked[0].began if asked else began
+        for answer in happened.answers:
+            step = scenario.steps[happened.step]
+            exchanges.append(_exchange(len(exchanges), began, step, answer, history))
+        for exchange in asked:
+            numbers[exchange.seq] = len(exchanges)
+            exchanges.append(replace(exchange, seq=len(exchanges), client=MIRROR))
+        outcomes.append(_outcome(happened, first, len(exchanges)))
+    told = History(
+        daemon=CLIENT,
+        version="",
+        store="classic",
+        salt=history.salt,
+        hosts={MIRROR: MIRROR},
+        contents=history.contents,
+        exchanges=tuple(exchanges),
+        outcomes=tuple(outcomes),
+    )
+    own = [e.seq for o in outcomes if o.step == verdict.step for e in exchanges[o.first : o.last] if e.server == MIRROR]
+    pointed = tuple(numbers[seq] for seq in verdict.exchanges if seq in numbers)
+    return told, replace(verdict, exchanges=(*own[-1:], *pointed))
+
+
+def _outcome(happened: Happened, first: int, last: int) -> Outcome:
+    seconds = max((answer.seconds for answer in happened.answers), default=0.0)
+    result = "failed" if happened.failed else "ok"
+    return Outcome(happened.step, result, seconds, first, last, happened.failed)  # type: ignore[arg-type]
+
+
+def _exchange(seq: int, began: float, step: Step, answer: Answer, history: MirrorHistory) -> Exchange:
+    kind = step.kind if isinstance(step, Ask) else "manifest" if "/manifests/" in answer.target else "blob"
+    repository, _, rest = answer.target.removeprefix("/v2/").partition(f"/{kind}s/")
+    reference = rest.partition("?")[0]
+    named = {p.digest: (p.role, image) for image, content in history.contents.items() for p in content.objects}
+    role, image = named.get(reference, ("", ""))
+    length = answer.header("content-length")
+    stage: Stage = _STAGES.get(kind, "other")
+    if kind == "manifest":
+        stage = "manifest-by-digest" if ":" in reference else "manifest-by-tag"
+    elif kind == "blob":
+        stage = "blob"
+    return Exchange(
+        seq=seq,
+        began=began,
+        ended=began + answer.seconds,
+        server=MIRROR,
+        host=history.host,
+        client=CLIENT,
+        method=answer.method,
+        target=answer.target,
+        stage=stage,
+        repository=repository.removesuffix(f"-{history.salt}"),
+        reference=reference,
+        role=role,
+        image=image,
+        namespace="",
+        user_agent="",
+        credentials="none",
+        status=answer.status,
+        length=int(length) if length.isascii() and length.isdecimal() else 0,
+        sent=answer.size,
+        fault="" if answer.status else answer.problem[:40],
+    )

@@ -1,0 +1,77 @@
+"""The judge of mirrors: every history against every rule that applies to it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from fixtures.mirrors.history import MirrorHistory
+from fixtures.mirrors.scenario import MirrorScenario
+from suites import catalogue
+from suites.mirror.timeline import Case, cases
+from suites.rules.finding import Finding
+from suites.rules.mirror import api, blobs, down, fill, fresh, keep, lists, manifests, misses, secrets
+from suites.rules.mirror.common import CaseRule, TrialRule
+from suites.verdict import Rule, Verdict
+
+BOOK = Path(__file__).with_name("catalogue.toml")
+
+_MODULES = (api, manifests, blobs, lists, misses, fresh, down, fill, secrets, keep)
+CASE_RULES: dict[str, CaseRule] = {rule: judged for module in _MODULES for rule, judged in module.CASE_RULES.items()}
+TRIAL_RULES: dict[str, TrialRule] = manifests.TRIAL_RULES | blobs.TRIAL_RULES | fresh.TRIAL_RULES | secrets.TRIAL_RULES
+
+
+def rules() -> dict[str, Rule]:
+    """The book of rules for mirrors."""
+    return catalogue.rules(BOOK)
+
+
+def judge(scenario: MirrorScenario, history: MirrorHistory) -> tuple[Verdict, ...]:
+    """What each rule says of each answer that it applies to. A rule's crash is an error, never a pass; and where Hub
+    itself failed, nothing is said of the mirror.
+    """
+    found = cases(scenario, history)
+    verdicts: list[Verdict] = []
+    for rule, judge_case in CASE_RULES.items():
+        verdicts += _guarded(rule, partial(_of_cases, judge_case, found))
+    for rule, judge_trial in TRIAL_RULES.items():
+        verdicts += _guarded(rule, partial(judge_trial, found))
+    if history.errors:
+        return tuple(_excused(verdict, history.errors[0]) for verdict in verdicts)
+    return tuple(verdicts)
+
+
+def _of_cases(judge_case: CaseRule, found: tuple[Case, ...]) -> Iterable[Finding]:
+    for case in found:
+        finding = judge_case(case)
+        if finding is not None:
+            yield replace(finding, step=case.number)
+
+
+def _excused(verdict: Verdict, error: str) -> Verdict:
+    if verdict.ruling != "fail":
+        return verdict
+    return replace(verdict, ruling="error", reason=f"our fake Hub failed, and says nothing of the mirror: {error}")
+
+
+def _guarded(rule: str, findings: Callable[[], Iterable[Finding]]) -> list[Verdict]:
+    try:
+        return [_verdict(rule, finding) for finding in findings()]
+    except Exception as crash:  # noqa: BLE001 - what breaks in a rule is ours, and must not pass for a verdict
+        return [Verdict(rule, "error", reason=f"the rule itself failed: {type(crash).__name__}: {crash}")]
+
+
+def _verdict(rule: str, finding: Finding) -> Verdict:
+    own = f"{rule}/{finding.variant}"
+    identifier = own if own in rules() else rule
+    if identifier not in rules():
+        raise KeyError(f"{own} is not in the catalogue")
+    return Verdict(
+        rule=identifier,
+        ruling="pass" if finding.kept else "fail",
+        step=finding.step,
+        variant=finding.variant,
+        reason=finding.reason,
+        exchanges=finding.exchanges,
+        measure=finding.measure,
+    )

@@ -1,0 +1,140 @@
+"""A mirror put on trial: all trials that are for it, played, judged and added up."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from pydantic import TypeAdapter
+
+from fixtures.errors import CannotRunError, UsageError
+from fixtures.mirrors import wire
+from fixtures.mirrors.history import MirrorHistory
+from fixtures.mirrors.playing import MirrorLab
+from fixtures.mirrors.scenario import Ask, MirrorScenario
+from fixtures.mirrors.subject import MirrorSubject, Profile
+from fixtures.mirrors.wire import Sent
+from fixtures.scenario import Scenario
+from report.results import Daemon, Example, RuleResult, Run, Tried
+from suites.mirror.drawing import drawn
+from suites.mirror.judge import judge, rules
+from suites.mirror.trials import REPOSITORY, TAG, Trial, one, trials
+from suites.tally import Count, result_of
+from suites.verdict import Rule, Verdict
+
+_SCENARIO = TypeAdapter(MirrorScenario)
+_PING = 10.0
+
+Progress = Callable[[int, int, str], None]
+
+
+def check(lab: MirrorLab) -> None:
+    """Find out before any trial what would spoil them all.
+
+    Raises:
+        CannotRunError: nothing that speaks HTTP answers there.
+        UsageError: what answers is no registry, or asks another upstream than our Hub.
+    """
+    url = lab.subject.url
+    ping = wire.ask(lab.place, Sent("GET", "/v2/", deadline=_PING))
+    if not ping.status or ping.problem:
+        raise CannotRunError(f"The mirror at {url} does not answer as one: {ping.outcome}.")
+    found = ping.header("content-type")
+    if ping.status == 200 and "html" in found:
+        raise UsageError(f"What answers at {url} is no registry: GET /v2/ was answered with {found}.")
+    if lab.subject.profile != "pull-through":
+        return
+    history = lab.play(one(Ask("manifest", REPOSITORY, TAG)))
+    if not history.exchanges:
+        came = history.happened[0].answers[0].outcome
+        raise UsageError(
+            f"Configuration: the mirror at {url} answered {came} for an image that it cannot have, and asked our Hub "
+            "nothing. Its upstream is another, or it trusts our Hub's certificate not; or it is no pull-through mirror "
+            "(--profile cached-only)."
+        )
+
+
+def select(names: Sequence[str], lab: MirrorLab) -> tuple[Trial, ...]:
+    """The trials of these names; with none, all. Raises UsageError."""
+    known = trials(lab.subject)
+    for name in names:
+        if name not in {trial.name for trial in known}:
+            raise UsageError(f"No trial is called {name!r}; there are: {', '.join(trial.name for trial in known)}.")
+    return tuple(trial for trial in known if not names or trial.name in names)
+
+
+def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], command: str, progress: Progress) -> Run:
+    """Play trials and judge them: the run, for the rules that are wanted."""
+    began, started = time.monotonic(), datetime.now(UTC)
+    counts: dict[str, Count] = {}
+    unseen: dict[str, str] = {}
+    problems: list[str] = []
+    played = 0
+    for number, trial in enumerate(chosen):
+        progress(number, len(chosen), trial.name)
+        why = trial.unfit(lab.subject) or lab.lacks(trial.scenario)
+        if why:
+            unseen |= {rule: f"not observable: its trial {why}" for rule in trial.rules if rule not in unseen}
+            continue
+        history = lab.play(trial.scenario)
+        played += 1
+        problems += [f"Trial {trial.name!r}: {one.failed}" for one in history.happened if one.failed]
+        problems += [f"Trial {trial.name!r}: our fake Hub failed: {error}" for error in history.errors]
+        for verdict in judge(trial.scenario, history):
+            counted = _count(trial, history, verdict)
+            counts[verdict.rule] = counts.get(verdict.rule, Count()).plus(counted)
+    subject = lab.subject
+    seconds = time.monotonic() - began
+    return Run(
+        results=tuple(_results(wanted, lab.subject, counts, unseen)),
+        daemons=(Daemon(subject.name, subject.profile, "", played, 0, seconds, "mirror"),),
+        seed=0,
+        scenarios=played,
+        pulls=0,
+        seconds=seconds,
+        started=started.isoformat(timespec="seconds"),
+        tool_version=version("mirror-conformance"),
+        command=command,
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _results(
+    wanted: Sequence[str], subject: MirrorSubject, counts: dict[str, Count], unseen: dict[str, str]
+) -> Iterator[RuleResult]:
+    name, profile = subject.name, subject.profile
+    for rule in wanted:
+        count = counts.get(rule)
+        result = result_of(rules()[rule], name, replace(count, example=None) if count else Count())
+        if count:
+            yield replace(result, example=count.example)
+        elif (
+            why := unseen.get(rule) or unseen.get(rule.partition("/")[0]) or _of_another_profile(rules()[rule], profile)
+        ):
+            yield replace(result, status="not applicable", remark=why)
+        else:
+            yield result
+
+
+def _of_another_profile(rule: Rule, profile: Profile) -> str:
+    base, variant = rule.id.partition("/")[::2]
+    other = base == "PROFILE-1" and variant != profile
+    return f"not observable: it is about {variant} mirrors" if other else ""
+
+
+def _count(trial: Trial, history: MirrorHistory, verdict: Verdict) -> Count:
+    measures: dict[str, tuple[float, ...]] = {name: (value,) for name, value in verdict.measure}
+    if verdict.ruling == "pass":
+        return Count(passed=1, histories=1, measures=measures)
+    if verdict.ruling == "error":
+        return Count(errors=1, example=_example(trial, history, verdict))
+    return Count(failed=1, histories=1, example=_example(trial, history, verdict), measures=measures)
+
+
+def _example(trial: Trial, history: MirrorHistory, verdict: Verdict) -> Example:
+    key = f"{history.mirror} {verdict.rule} {verdict.step} ".encode() + _SCENARIO.dump_json(trial.scenario)
+    told, pointed = drawn(trial.scenario, history, verdict)
+    tried = Tried(trial.name, trial.scenario, history)
+    return Example(hashlib.sha256(key).hexdigest()[:6], Scenario(), told, pointed, tried=tried)

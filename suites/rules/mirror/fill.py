@@ -1,0 +1,80 @@
+"""FILL: how a mirror fetches what it lacks."""
+
+from suites.mirror.timeline import Case
+from suites.rules.finding import Finding, broken, kept
+from suites.rules.mirror.common import CaseRule, came, short
+
+_SPOILS = frozenset({"corrupt", "truncate", "reset", "wrong-length"})
+
+
+def many_clients_are_one_fetch(case: Case) -> Finding | None:
+    if case.ask.clients < 2 or case.index or not case.fills or case.held or not case.healthy or case.part is None:
+        return None
+    fetched = [e for e in case.upstream if e.method == "GET" and e.reference == case.part.digest and e.status == 200]
+    said = f"{case.ask.clients} clients asked at once for {case.ask.reference}, and Hub gave it {len(fetched)} times"
+    measure = (("fetches for clients at once", float(len(fetched))),)
+    return Finding(len(fetched) == 1, said, tuple(e.seq for e in fetched), measure=measure)
+
+
+def a_blob_is_handed_on_while_it_comes(case: Case) -> Finding | None:
+    slow = [f for f in case.state.faults if f.kind == "slow" and f.at in ("blob", "layer")]
+    if not slow or case.ask.kind != "blob" or not case.reads or case.held or not case.fills:
+        return None
+    wait, whole = case.answer.first_byte, slow[0].seconds
+    said = f"Hub took {whole:g} s for a blob, and the client had its first byte after {wait:.1f} s"
+    measure = (("seconds to the first byte", wait),)
+    good = case.answer.status == 200 and case.served and wait < whole / 2
+    return Finding(good, said if case.served else f"{said}; {came(case)}", measure=measure)
+
+
+def a_client_that_leaves_does_not_end_the_fetch(case: Case) -> Finding | None:
+    left = [c for c in case.earlier if c.place == case.place and c.ask.stop_after is not None]
+    if not left or not case.reads or case.healthy or not case.fills:
+        return None
+    said = f"a client left in the midst of {case.ask.reference}; then Hub was down, and {came(case)}"
+    return kept(said) if case.served else broken(said, left[-1].upstream)
+
+
+def what_was_spoiled_is_not_kept(case: Case) -> Finding | None:
+    """Ask while Hub spoils its answers, then when it is well again."""
+    before = [f for c in case.earlier if c.place == case.place for f in c.state.faults if f.kind in _SPOILS]
+    if not before or not case.reads or not case.servable:
+        return None
+    how = before[-1].kind
+    said = f"Hub had spoiled it once ({how}) and is well again, and {came(case)}: {short(case.answer.digest)}"
+    finding = kept(said) if case.served else broken(said, case.upstream)
+    return Finding(finding.kept, finding.reason, finding.exchanges, variant=how)
+
+
+def what_is_no_content_is_not_kept(case: Case) -> Finding | None:
+    before = [
+        f
+        for c in case.earlier
+        if c.place == case.place
+        for f in c.state.faults
+        if f.kind == "redirect" or (f.kind == "status" and f.status < 300)
+    ]
+    if not before or not case.reads or not case.servable:
+        return None
+    how = "redirect" if before[-1].kind == "redirect" else "page"
+    said = f"Hub had answered once with a {how} and is well again, and {came(case)}: {short(case.answer.digest)}"
+    finding = kept(said) if case.served else broken(said, case.upstream)
+    return Finding(finding.kept, finding.reason, finding.exchanges, variant=how)
+
+
+def a_page_is_not_content(case: Case) -> Finding | None:
+    page = [f for f in case.state.faults if f.kind == "status" and f.status == 200]
+    if not page or not case.reads or case.held or not case.fills:
+        return None
+    said = f"Hub answers with a page that is no content, and {came(case)}"
+    return broken(said, case.upstream) if case.whole and not case.served else kept(said)
+
+
+CASE_RULES: dict[str, CaseRule] = {
+    "FILL-1": many_clients_are_one_fetch,
+    "FILL-2": a_blob_is_handed_on_while_it_comes,
+    "FILL-3": a_client_that_leaves_does_not_end_the_fetch,
+    "FILL-4": what_was_spoiled_is_not_kept,
+    "FILL-5": what_is_no_content_is_not_kept,
+    "FILL-6": a_page_is_not_content,
+}

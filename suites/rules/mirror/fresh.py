@@ -1,0 +1,104 @@
+"""COND, FRESH, GONE, QUOTA: how a mirror keeps up with Hub, and what that costs."""
+
+from collections.abc import Iterator
+
+from suites.mirror.timeline import Case
+from suites.rules.finding import Finding, broken, kept
+from suites.rules.mirror.common import CaseRule, TrialRule, came, content, short
+
+_LOGINS = 2
+"""Token requests for one repository that are well spent: a token, and another where it ran out."""
+
+_MANY = 4
+"""Requests to Hub about one repository from which on it shows whether a token is used again."""
+
+
+def what_is_known_is_not_sent_again(case: Case) -> Finding | None:
+    if not case.has("if-none-match") or not case.reads or not case.servable or not case.held:
+        return None
+    tags = {c.answer.header("etag") for c in case.earlier if c.place == case.place and c.whole}
+    if not any(case.part and case.part.digest in tag for tag in tags):
+        return None
+    said = f"with its own ETag, {came(case)}"
+    return kept(said) if case.answer.status == 304 else broken(said, case.upstream)
+
+
+def tag_is_as_fresh_as_was_promised(case: Case) -> Finding | None:
+    promised, age = case.history.promises.stale, case.state.since.get(case.place)
+    if promised is None or age is None or not case.by_tag or not case.reads or not case.servable or age < promised:
+        return None
+    held = case.state.held.get(case.place)
+    if held is None or held == case.image:
+        return None
+    said = f"Hub has had another image for {age:g} s, the mirror promises {promised:g} s, and {came(case)}"
+    measure = (("seconds stale, promised at most", promised),)
+    finding = (
+        kept(said, case.upstream) if case.served else broken(f"{said}: {short(case.answer.digest)}", case.upstream)
+    )
+    return Finding(finding.kept, finding.reason, finding.exchanges, measure=measure)
+
+
+def what_hub_deleted_goes_as_was_promised(case: Case) -> Finding | None:
+    promises, age = case.history.promises, case.state.since.get(case.place)
+    deleted = case.by_tag and case.place not in case.state.tags and case.place in case.state.held
+    if promises.deleted is None or not deleted or age is None or not case.reads or not case.healthy:
+        return None
+    if age < (promises.stale or 0.0):
+        return None
+    said = f"Hub deleted it {age:g} s ago, the mirror promises that it is {promises.deleted}, and {came(case)}"
+    there = case.answer.status == 200
+    return kept(said) if there == (promises.deleted == "kept") else broken(said, case.upstream)
+
+
+def a_hit_costs_no_pull(case: Case) -> Finding | None:
+    unchanged = case.state.held.get(case.place) == case.image and case.by_tag
+    if not case.reads or not case.servable or not case.held or not (unchanged or not case.by_tag):
+        return None
+    pulls = [e for e in case.upstream if e.method == "GET" and e.stage in ("manifest-by-tag", "manifest-by-digest")]
+    if pulls:
+        return broken(f"{case.name} is a hit, and Hub was asked for the manifest by GET", pulls)
+    return kept(f"{case.name} is a hit, and cost no pull", case.upstream)
+
+
+def a_digest_that_is_held_asks_nothing(case: Case) -> Finding | None:
+    if not case.reads or case.by_tag or not case.held or not case.healthy:
+        return None
+    asked = content(case.upstream)
+    if asked:
+        return broken(f"{case.name} is held, and Hub was asked for {asked[0].stage}", asked)
+    return kept(f"{case.name} is held, and Hub was asked for nothing")
+
+
+def hubs_limits_are_not_shown_as_the_clients(case: Case) -> Finding | None:
+    if case.scenario.limits is None or case.ask.kind != "manifest" or case.answer.status != 200:
+        return None
+    shown = [name for name, _ in case.answer.headers if name.startswith(("ratelimit-", "docker-ratelimit"))]
+    if shown:
+        return broken(f"{came(case)} and Hub's {shown[0]}, which is the mirror's own", case.upstream)
+    return kept("no limit of Hub's was shown")
+
+
+def tokens_are_used_again(found: tuple[Case, ...]) -> Iterator[Finding]:
+    history = found[0].history if found else None
+    if history is None or not found[0].healthy or len(history.contents) > 1:
+        return
+    asked = content(history.exchanges)
+    repositories = {e.repository for e in asked if e.repository}
+    tokens = [e for e in history.exchanges if e.stage == "token" and e.status == 200]
+    if len(asked) < _MANY or len(repositories) != 1:
+        return
+    measure = (("token requests", float(len(tokens))),)
+    said = f"{len(asked)} requests to Hub took {len(tokens)} for tokens"
+    numbers = tuple(e.seq for e in tokens)
+    yield Finding(len(tokens) <= _LOGINS, said, numbers, step=found[-1].number, measure=measure)
+
+
+CASE_RULES: dict[str, CaseRule] = {
+    "COND-1": what_is_known_is_not_sent_again,
+    "FRESH-1": tag_is_as_fresh_as_was_promised,
+    "GONE-1": what_hub_deleted_goes_as_was_promised,
+    "QUOTA-1": a_hit_costs_no_pull,
+    "QUOTA-2": a_digest_that_is_held_asks_nothing,
+    "QUOTA-3": hubs_limits_are_not_shown_as_the_clients,
+}
+TRIAL_RULES: dict[str, TrialRule] = {"QUOTA-4": tokens_are_used_again}

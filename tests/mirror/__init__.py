@@ -1,0 +1,1 @@
+"""Tests of the mirror subject: values, playing, rules, command."""

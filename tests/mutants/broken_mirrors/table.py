@@ -1,0 +1,182 @@
+"""Which broken mirror turns which rule red, and on which trial."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from fixtures.mirrors.subject import Feature, Profile
+from simulator.mirror.policy import FROZEN, PULL_THROUGH, Admission, Policy
+from simulator.topology import AUTH_HOST, CDN_HOSTS
+from suites.mirror.trials import FOUR_MIB, SIGNED_IN
+from tests.mutants.broken_mirrors import spoilers as by
+from tests.mutants.broken_mirrors.standing import Spoil, nothing, page
+
+MANIFESTS, BLOBS = ("manifests",), ("blobs",)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A mirror with its policy, and what stands before it."""
+
+    policy: Policy = PULL_THROUGH
+    spoil: Spoil = nothing
+    profile: Profile = "pull-through"
+    features: frozenset[Feature] = frozenset()
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A broken mirror: in words, after "a mirror that"; ``rules`` are those that are to find it out on the ``trial``,
+    on which the ``sound`` mirror keeps them.
+    """
+
+    says: str
+    rules: tuple[str, ...]
+    trial: str
+    broken: Subject
+    sound: Subject = Subject()
+
+    def __str__(self) -> str:
+        return f"{self.rules[0]} by a mirror that {self.says} ({self.trial})"
+
+
+def spoiled(says: str, rule: str, trial: str, spoil: Spoil, *also: str) -> Mutant:
+    """Our own mirror, with a spoiler before it."""
+    return Mutant(says, (rule, *also), trial, Subject(spoil=spoil))
+
+
+def _policies() -> Iterator[Mutant]:
+    """Mirrors whose policy is the mistake."""
+    trusting = replace(PULL_THROUGH.upstream, user=SIGNED_IN.name, password=SIGNED_IN.password)
+    anyone = replace(trusting, realms=(AUTH_HOST, CDN_HOSTS[0]))
+    signs_in: frozenset[Feature] = frozenset({"signs-in"})
+    careful = Subject(replace(PULL_THROUGH, upstream=trusting), features=signs_in)
+    yield Mutant("never fetches", ("PROFILE-1/pull-through",), "cold", Subject(FROZEN))
+    cached: Profile = "cached-only"
+    yield Mutant(
+        *("fetches what it lacks, unasked", ("PROFILE-1/cached-only",), "cold"),
+        *(Subject(profile=cached), Subject(FROZEN, profile=cached)),
+    )
+    tags = replace(PULL_THROUGH, tags="upstream")
+    yield Mutant("lists what it has cached alone", ("LIST-3",), "a part of a list", Subject(), Subject(tags))
+    sign = Subject(replace(PULL_THROUGH, upstream=anyone), features=signs_in)
+    yield Mutant("signs in wherever it is told to", ("SECRET-2",), "foreign realm", sign, careful)
+    yield Mutant("shows everybody what its account may see", ("PRIVATE-1",), "private", careful)
+    fails = Subject(replace(PULL_THROUGH, upstream=replace(PULL_THROUGH.upstream, on_failure="fail")))
+    lies = Subject(replace(PULL_THROUGH, upstream=replace(PULL_THROUGH.upstream, status=404)))
+    for how in ("refuse", "5xx", "429", "reset"):
+        yield Mutant("needs Hub for a tag that it holds", (f"DOWN-2/{how}",), f"outage ({how})", fails)
+        yield Mutant("calls an outage a miss", (f"DOWN-4/{how}",), f"cold outage ({how})", lies)
+    yield Mutant("calls a used-up limit a miss", ("DOWN-4/limit",), "limit used up", lies)
+    alone = Subject(replace(PULL_THROUGH, coalescing=False))
+    yield Mutant("fetches once for each client", ("FILL-1",), "clients at once", alone)
+    forgetful = Subject(replace(PULL_THROUGH, admission=Admission("never")))
+    yield Mutant("keeps nothing of what a client left", ("FILL-3",), "client leaves", forgetful)
+
+
+def _answers() -> Iterator[Mutant]:
+    """Mirrors that answer wrongly."""
+    held = "held"
+    yield spoiled("is no registry", "API-1", "ping", by.refused(lambda a: a.path == "/v2/", page(404)))
+    wants = page(401, www_authenticate='Basic realm="members"')
+    yield spoiled("wants credentials", "API-2", held, by.refused(lambda a: a.kind in by.CONTENT, wants))
+    other = page(404, '{"problem": "gone"}', content_type="application/json")
+    yield spoiled("has errors of its own", "ERROR-1", "missing", by.instead((404,), other))
+    yield spoiled("does not say when to come again", "ERROR-2", "limit used up", by.instead((429,), page(429)))
+    strip = by.changed(MANIFESTS, lambda _, given: given.saying(docker_content_digest=""))
+    yield spoiled("strips digests from answers", "MANIFEST-1", held, strip, "MANIFEST-2")
+    names = by.changed(MANIFESTS, lambda _, given: given.saying(docker_content_digest=by.WRONG))
+    yield spoiled("names another document's digest", "MANIFEST-1", held, names)
+    octets = by.changed(MANIFESTS, lambda _, given: given.saying(content_type="application/octet-stream"), "HEAD")
+    yield spoiled("has another type for HEAD", "MANIFEST-2", held, octets)
+    longer = by.changed(MANIFESTS, lambda _, given: given.saying(content_length="7"), "HEAD")
+    yield spoiled("has another length for HEAD of manifests", "MANIFEST-2", held, longer)
+    longer = by.changed(BLOBS, lambda _, given: given.saying(content_length="7"), "HEAD")
+    yield spoiled("has another length for HEAD of blobs", "BLOB-2", held, longer)
+    yield spoiled("writes manifests anew", "MANIFEST-3", held, by.with_body(MANIFESTS, by.rewritten), "KEEP-4")
+    charset = by.changed(MANIFESTS, lambda _, g: g.saying(content_type=f"{g.header('content-type')}; charset=utf-8"))
+    yield spoiled("adds a charset to types", "MANIFEST-4", held, charset)
+    yield spoiled("converts manifests for old clients", "MANIFEST-5", "index many", by.converts)
+    no_proofs = by.with_body(MANIFESTS, lambda a, given, data: page(404) if b"in-toto" in data else given)
+    yield spoiled("drops attestations", "MANIFEST-6", "attestations", no_proofs)
+    known = by.with_body(MANIFESTS, lambda a, given, data: page(415) if b"vnd.example" in data else given)
+    yield spoiled("knows images alone", "MANIFEST-7", "artifact", known)
+    small = by.with_body(MANIFESTS, lambda a, given, data: page(502) if len(data) >= FOUR_MIB else given)
+    yield spoiled("takes no large manifests", "MANIFEST-8", "large manifest", small)
+    yield spoiled("knows no digest before a tag", "MANIFEST-9", "by digest", by.only_after_a_tag)
+    yield spoiled("flips a bit of blobs", "BLOB-1", held, by.with_body(BLOBS, by.flipped), "KEEP-4")
+    yield spoiled("serves empty blobs", "BLOB-1", held, by.changed(BLOBS, by.without_body, "GET"))
+    yield spoiled("compresses blobs once more", "BLOB-3", "attestations", by.with_body(BLOBS, by.compresses))
+    yield spoiled("fetches any address in a manifest", "BLOB-4", "foreign layer", by.fetches_addresses)
+    yield spoiled("sends clients on to the CDN", "BLOB-5", held, by.changed(BLOBS, by.to_the_cdn, "GET"))
+    yield spoiled("knows no Range", "RANGE-1", "parts", lambda a, send, _: send(a.without("range")))
+    yield spoiled("takes every Range", "RANGE-2", "parts", by.takes_every_range)
+    yield spoiled("serves parts one byte off", "RANGE-3", "parts", by.shifts_parts, "RANGE-1")
+
+
+def _lists() -> Iterator[Mutant]:
+    """Mirrors that list wrongly, or name wrongly."""
+    yield spoiled("lists tags backwards", "LIST-1", "lists", by.tags(lambda _, tags: tags[::-1]))
+    yield spoiled("knows no pages", "LIST-2", "lists", by.no_pages)
+    yield spoiled("lists all that was asked for", "LIST-4", "catalogue", by.lists_all_that_was_asked_for)
+    typed = by.changed(("referrers",), lambda _, given: given.saying(content_type="application/json"))
+    yield spoiled("has another type for referrers", "REFERRERS-1", "referrers", typed)
+    odd = by.refused(lambda a: a.kind == "referrers" and len(a.reference) < 70, page(500))
+    yield spoiled("fails at referrers of what is no digest", "REFERRERS-2", "referrers", odd)
+    yield spoiled("passes no referrers on", "REFERRERS-3", "referrers", by.with_body(("referrers",), by.no_referrers))
+    tag = by.refused(lambda a: a.reference.startswith("sha256-"), page(404))
+    yield spoiled("passes no tags of signatures on", "REFERRERS-4", "tag of a signature", tag)
+    yield spoiled("fails where it should miss", "MISS-1", "missing", by.instead((404,), page(500)))
+    yield spoiled("serves nothing as if it were something", "MISS-1", "missing", by.instead((404,), page(200)))
+    for why in ("absent", "401", "404", "429", "503"):
+        trial = "late tag" if why == "absent" else f"{why}, then well"
+        yield spoiled("remembers misses for ever", f"MISS-2/{why}", trial, by.remembers_misses)
+    yield spoiled("takes capitals for small letters", "NAME-1", "names", by.small_letters)
+    long = by.refused(lambda a: len(a.reference) > 128, page(500))
+    yield spoiled("fails at long tags", "NAME-2", "names", long)
+    yield spoiled("asks Hub for any digest", "NAME-3", "names", by.asks_hub_for_anything)
+    yield spoiled("gives short names to the first comer", "NAME-4", "short name", by.first_comer)
+    strict = by.refused(lambda a: "ns=" in a.query, page(404))
+    yield spoiled("does not know the namespace docker.io", "NS-1", "namespace", strict)
+    heeds: frozenset[Feature] = frozenset({"ns"})
+    sound = Subject(spoil=by.heeds_namespaces, features=heeds)
+    yield Mutant("serves Hub's as other registries'", ("NS-2",), "other namespace", Subject(features=heeds), sound)
+
+
+def _upstreams() -> Iterator[Mutant]:
+    """Mirrors that treat Hub wrongly."""
+    held = "held"
+    again = lambda a, send, _: send(a.without("if-none-match"))  # noqa: E731 - as the others in this table
+    yield spoiled("sends what is known", "COND-1", "known", again)
+    yield spoiled("pins tags for ever", "FRESH-1", "moved tag", by.pins_tags)
+    yield spoiled("keeps what was deleted", "GONE-1", "deleted tag", by.keeps_what_was_deleted)
+    yield spoiled("pays for hits", "QUOTA-1", held, by.beside("GET", "manifests"))
+    yield spoiled("asks Hub about digests", "QUOTA-2", held, by.beside("HEAD", "blobs", tags_too=False))
+    yield spoiled("shows its own limit", "QUOTA-3", held, by.shows_hubs_limit)
+    yield spoiled("gets a token each time", "QUOTA-4", "tokens", by.a_token_each_time)
+    for how in ("refuse", "5xx", "429", "reset", "hang"):
+        yield spoiled("needs Hub for what it holds", f"DOWN-1/{how}", f"outage ({how})", by.needs_hub)
+    unmarked = by.changed(MANIFESTS, lambda _, given: given.saying(warning=""))
+    yield spoiled("does not say what is stale", "DOWN-3", "stale tag", unmarked)
+    yield spoiled("buffers whole blobs", "FILL-2", "slow blob", by.buffers)
+    for how in ("corrupt", "truncate", "reset"):
+        yield spoiled("keeps what was spoiled", f"FILL-4/{how}", f"spoiled ({how})", by.believes_hub)
+    for how in ("page", "redirect"):
+        yield spoiled("keeps pages as blobs", f"FILL-5/{how}", f"no content ({how})", by.believes_hub)
+    yield spoiled("hands pages on as blobs", "FILL-6", "no content (page)", by.believes_hub)
+
+
+def _secrets() -> Iterator[Mutant]:
+    """Mirrors that leak, take in, or lose."""
+    yield spoiled("shows the CDN its token", "SECRET-1", "cdn", by.shows_the_cdn_its_token)
+    yield spoiled("hands clients' credentials on", "SECRET-3", "client's credentials", by.hands_credentials_on)
+    yield spoiled("has one store for all", "PRIVATE-2", "other repository", by.one_store_for_all)
+    kinds = ("post-upload", "mount", "patch-upload", "put-upload", "put-manifest", "delete-manifest", "delete-blob")
+    yield spoiled("takes writes", "WRITE-1/post-upload", "writes", by.takes_writes, *(f"WRITE-1/{k}" for k in kinds))
+    yield spoiled("refuses deletions and deletes", "WRITE-2", "writes", by.refuses_and_deletes)
+    yield spoiled("fails after an eviction", "KEEP-1", "evicted", by.fails_after_an_eviction)
+    yield spoiled("cuts off what it evicts", "KEEP-2", "evicted while it is sent", by.cuts_off_after_an_eviction)
+    yield spoiled("loses shared layers", "KEEP-3", "shared layer", by.loses_shared_layers)
+    yield spoiled("loses layers", "KEEP-4", "held", by.loses_layers)
+
+
+MUTANTS: tuple[Mutant, ...] = (*_answers(), *_lists(), *_upstreams(), *_secrets(), *_policies())

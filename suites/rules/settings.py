@@ -52,7 +52,7 @@ def _kept_as_they_were(mistake: Mistake, before: tuple[object, object], outcome:
     for name, was, now in zip(("mirrors", "labels"), before, (outcome.shown, outcome.labels), strict=True):
         if was is not None and now != was:
             reason = f"{what} was refused in a reload, and has changed the {name} from {was} to {now}"
-            return Finding(False, reason, variant=variant, step=outcome.step)
+            return Finding(False, reason, variant=f"{variant}, in part", step=outcome.step)
     if not outcome.error:
         return Finding(False, f"{what} was refused in a reload, and nothing logged", variant=variant, step=outcome.step)
     return Finding(True, f"{what} changes nothing, and is logged: {outcome.error}", variant=variant, step=outcome.step)

@@ -1,6 +1,6 @@
 """The judge: every history against every rule that applies to it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -22,6 +22,7 @@ from suites.rules import (
     ways,
 )
 from suites.rules.finding import Finding, HistoryRule, PullRule
+from suites.ruling import guarded
 from suites.timeline import PullCase, pulls, pulls_together
 from suites.verdict import Verdict
 
@@ -58,9 +59,9 @@ def judge(scenario: Scenario, history: History) -> tuple[Verdict, ...]:
     overlapping = pulls_together(scenario, history)
     for rule, judge_pull in PULL_RULES.items():
         judged = (*cases, *(case for case in overlapping if _is_told_apart(rule, case)))
-        verdicts += _guarded(rule, partial(_of_pulls, judge_pull, judged))
+        verdicts += guarded(rule, partial(_of_pulls, judge_pull, judged), rules())
     for rule, judge_history in HISTORY_RULES.items():
-        verdicts += _guarded(rule, partial(judge_history, scenario, history))
+        verdicts += guarded(rule, partial(judge_history, scenario, history), rules())
     return tuple(verdicts)
 
 
@@ -77,26 +78,3 @@ def _of_pulls(judge_pull: PullRule, cases: tuple[PullCase, ...]) -> Iterator[Fin
         if finding.kept and case.outcome.result == "ok" and not case.exchanges and case.attributed and not case.local:
             raise ValueError(f"step {case.number} brought an image, and no exchange was seen")
         yield replace(finding, step=case.number)
-
-
-def _guarded(rule: str, findings: Callable[[], Iterable[Finding]]) -> list[Verdict]:
-    try:
-        return [_verdict(rule, finding) for finding in findings()]
-    except Exception as crash:  # noqa: BLE001 - what breaks in a rule is ours, and must not pass for a verdict
-        return [Verdict(rule, "error", reason=f"the rule itself failed: {type(crash).__name__}: {crash}")]
-
-
-def _verdict(rule: str, finding: Finding) -> Verdict:
-    own = f"{rule}/{finding.variant.partition(':')[0]}"
-    identifier = own if own in rules() else rule
-    if identifier not in rules():
-        raise KeyError(f"{own} is not in the catalogue")
-    return Verdict(
-        rule=identifier,
-        ruling="pass" if finding.kept else "fail",
-        step=finding.step,
-        variant=finding.variant,
-        reason=finding.reason,
-        exchanges=finding.exchanges,
-        measure=finding.measure,
-    )

@@ -1,6 +1,6 @@
 """The judge of mirrors: every history against every rule that applies to it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from suites.mirror.timeline import Case, cases
 from suites.rules.finding import Finding
 from suites.rules.mirror import api, blobs, down, fill, fresh, keep, lists, manifests, misses, secrets
 from suites.rules.mirror.common import CaseRule, TrialRule
+from suites.ruling import guarded
 from suites.verdict import Rule, Verdict
 
 BOOK = Path(__file__).with_name("catalogue.toml")
@@ -33,9 +34,9 @@ def judge(scenario: MirrorScenario, history: MirrorHistory) -> tuple[Verdict, ..
     found = cases(scenario, history)
     verdicts: list[Verdict] = []
     for rule, judge_case in CASE_RULES.items():
-        verdicts += _guarded(rule, partial(_of_cases, judge_case, found))
+        verdicts += guarded(rule, partial(_of_cases, judge_case, found), rules())
     for rule, judge_trial in TRIAL_RULES.items():
-        verdicts += _guarded(rule, partial(judge_trial, found))
+        verdicts += guarded(rule, partial(judge_trial, found), rules())
     if history.errors:
         return tuple(_excused(verdict, history.errors[0]) for verdict in verdicts)
     return tuple(verdicts)
@@ -52,26 +53,3 @@ def _excused(verdict: Verdict, error: str) -> Verdict:
     if verdict.ruling != "fail":
         return verdict
     return replace(verdict, ruling="error", reason=f"our fake Hub failed, and says nothing of the mirror: {error}")
-
-
-def _guarded(rule: str, findings: Callable[[], Iterable[Finding]]) -> list[Verdict]:
-    try:
-        return [_verdict(rule, finding) for finding in findings()]
-    except Exception as crash:  # noqa: BLE001 - what breaks in a rule is ours, and must not pass for a verdict
-        return [Verdict(rule, "error", reason=f"the rule itself failed: {type(crash).__name__}: {crash}")]
-
-
-def _verdict(rule: str, finding: Finding) -> Verdict:
-    own = f"{rule}/{finding.variant}"
-    identifier = own if own in rules() else rule
-    if identifier not in rules():
-        raise KeyError(f"{own} is not in the catalogue")
-    return Verdict(
-        rule=identifier,
-        ruling="pass" if finding.kept else "fail",
-        step=finding.step,
-        variant=finding.variant,
-        reason=finding.reason,
-        exchanges=finding.exchanges,
-        measure=finding.measure,
-    )

@@ -17,12 +17,12 @@ from suites.trial import Trial
 
 STORIES = 24
 STEPS = 16
-VERSIONS = ("v1", "v2", "v3")
+VERSIONS = {"v1": (64, 512), "v2": (64,), "v3": (512,)}
 REPOSITORY = "library/app"
 
 mirrors = st.sampled_from(MIRROR_SERVERS)
 tags = st.sampled_from(TAGS)
-versions = st.sampled_from(VERSIONS)
+versions = st.sampled_from(tuple(VERSIONS))
 urls = orders.flatmap(mirror_urls)
 
 
@@ -42,7 +42,7 @@ class Story(RuleBasedStateMachine):
     @initialize(configured=urls, tag=tags, image=versions)
     def arrange(self, configured: tuple[str, ...], tag: str, image: str) -> None:
         self._arranged = Scenario(
-            images={name: ImageSpec(name, layers=(64, 512)) for name in VERSIONS},
+            images={name: ImageSpec(name, layers=layers) for name, layers in VERSIONS.items()},
             servers={
                 "hub": Holdings((Copy(REPOSITORY, tag, image),)),
                 "elsewhere": Holdings((Copy(REPOSITORY, tag, image),)),

@@ -164,7 +164,7 @@ def _contained(
                     described(description, running=running, given=given), registries.client, waited=beside.wait
                 )
             finally:
-                write_log(running.log(LINES), report)
+                say(f"What the mirror wrote itself is in {write_log(running.log(LINES), report)}.")
 
 
 def _tell(number: int, total: int, name: str) -> None:

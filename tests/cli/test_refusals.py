@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from fixtures.history import History
 from fixtures.model import ModelLab
 from fixtures.scenario import Scenario
-from suites import cli
+from suites import cli, preparing
 from suites.saved import SCENARIOS
 from tests.cli.conftest import Call, Ended
 from tests.mutants.trials import HELD_BY_FIRST
@@ -148,7 +148,7 @@ def test_a_disk_that_is_full(call: Call, monkeypatch: pytest.MonkeyPatch) -> Non
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "/state/locks")
 
-    monkeypatch.setattr(cli, "ensure_engine", full)
+    monkeypatch.setattr(preparing, "ensure_engine", full)
     check(call("run"), 4, r"^This machine failed the lab: .*No space left on device: '/state/locks'$")
 
 
@@ -156,7 +156,7 @@ def test_a_termination_while_the_engine_is_sought(call: Call, monkeypatch: pytes
     def terminated(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "ensure_engine", terminated)
+    monkeypatch.setattr(preparing, "ensure_engine", terminated)
     check(call("run"), 130, r"^Interrupted; what the lab had started is removed\.$")
 
 

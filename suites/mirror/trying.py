@@ -20,7 +20,8 @@ from fixtures.scenario import Scenario
 from report.results import Daemon, Example, RuleResult, Run, Tried
 from suites.mirror.drawing import drawn
 from suites.mirror.judge import judge, rules
-from suites.mirror.trials import REPOSITORY, TAG, Trial, one, trials
+from suites.mirror.trial import Trial
+from suites.mirror.trials import REPOSITORY, TAG, one, trials
 from suites.tally import Count, result_of
 from suites.verdict import Rule, Verdict
 

@@ -7,7 +7,8 @@ import pytest
 from fixtures.mirrors.local import local_lab
 from simulator.mirror.policy import PRESETS, PresetName
 from suites.mirror.judge import CASE_RULES, TRIAL_RULES, judge, rules
-from suites.mirror.trials import Trial, trials
+from suites.mirror.trial import Trial
+from suites.mirror.trials import trials
 from suites.verdict import Verdict
 
 NOTED = {"LIST-3"}

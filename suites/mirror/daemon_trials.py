@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fixtures.mirrors.scenario import Artifact, Drop, Fill, Layer, MirrorScenario, Pull, Settle, Step
+from fixtures.mirrors.scenario import Artifact, Ask, Drop, Fill, Layer, MirrorScenario, Pull, Settle, Step
 from simulator.arrangement import Account, Break, Copy, Fault, Heal, Holdings, ImageSpec
 from suites.mirror.trial import Trial
 
@@ -131,5 +131,11 @@ def _in_the_midst() -> Iterator[Trial]:
         "truncate": _broken(kind="truncate", at="layer", method="GET"),
     }
     for how, fault in spoils.items():
-        steps = (fault, _BY_TAG, Settle(), Heal(_HUB), Pull(REPOSITORY, TAG, reads=True))
-        yield Trial(f"pull after what was spoiled ({how})", _docker(*steps), ("CLIENT-16",), only="pull-through")
+        layers = tuple(Ask("blob", REPOSITORY, f"@v1/layer:{number}") for number in range(len(_LAYERS)))
+        healed = (Settle(), Heal(_HUB), Pull(REPOSITORY, TAG, reads=True))
+        yield Trial(
+            f"pull after what was spoiled ({how})",
+            _docker(fault, *layers, *healed),
+            ("CLIENT-16",),
+            only="pull-through",
+        )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from simulator.arrangement import Fault
+from simulator.arrangement import Break, Fault
 from simulator.journal import Exchange
 from suites.mirror.pulls import PullCase
 from suites.rules.finding import Finding, broken, kept
@@ -168,8 +168,8 @@ def an_eviction_in_the_midst_does_no_harm(case: PullCase) -> Finding | None:
 
 
 def _was_spoiled(case: PullCase) -> bool:
-    before = (one for one in case.earlier if one.place == case.place)
-    return any(fault.kind in _SPOILS for one in before for fault in one.state.faults)
+    before = case.scenario.steps[: case.number]
+    return any(isinstance(step, Break) and step.fault.kind in _SPOILS for step in before)
 
 
 def what_was_spoiled_heals(case: PullCase) -> Finding | None:

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from fixtures.mirrors.daemons import Clients
 from fixtures.mirrors.local import MIRROR, PROMISES, SimulatorHooks
+from fixtures.mirrors.models import model_clients
 from fixtures.mirrors.playing import MirrorLab
 from fixtures.mirrors.subject import HookName, MirrorSubject
+from fixtures.model import Switch
 from simulator.arrangement import Holdings
 from simulator.local import LocalSimulator
 from suites.mirror.judge import judge, rules
@@ -14,6 +17,11 @@ from suites.mirror.trials import trials
 from suites.verdict import Verdict
 from tests.mutants.broken_mirrors.standing import Memory, Standing
 from tests.mutants.broken_mirrors.table import MUTANTS, Mutant, Subject
+
+UNFORGIVING = (Switch.GIVES_UP_AFTER_BAD_CONTENT,)
+"""What the daemons that are clients of broken mirrors do wrong, as dockerd's containerd image store does: with a right
+mirror one sees nothing of it, and with a broken one more of the mirror.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class Bench:
     def __init__(self, simulator: LocalSimulator, standing: Standing) -> None:
         self._simulator = simulator
         self._standing = standing
+        clients = model_clients(("classic", "containerd"), standing.url, simulator.health(), UNFORGIVING)
+        self._clients = Clients(clients)
         self._sound: dict[tuple[int, str], tuple[Verdict, ...]] = {}
 
     def judged(self, subject: Subject, name: str) -> tuple[Verdict, ...]:
@@ -62,7 +72,7 @@ class Bench:
             promises=PROMISES["pull-through"],
             hooks=_Hooks(self._simulator, known).hearing(self._standing.memory),
         )
-        lab = MirrorLab(on_trial, self._simulator, {MIRROR: Holdings(policy=subject.policy)})
+        lab = MirrorLab(on_trial, self._simulator, {MIRROR: Holdings(policy=subject.policy)}, clients=self._clients)
         trial = next(trial for trial in trials(on_trial) if trial.name == name)
         verdicts = judge(trial.scenario, lab.play(trial.scenario))
         crashes = (Verdict("the spoiler", "error", reason=crash) for crash in self._standing.memory.crashes)

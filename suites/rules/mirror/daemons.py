@@ -144,9 +144,9 @@ def a_large_manifest_is_pulled(case: PullCase) -> Finding | None:
 
 
 def a_direct_pull_is_served(case: PullCase) -> Finding | None:
-    if not case.step.direct or not case.held or not case.healthy:
+    if not case.step.direct or not case.at_hub or not (case.held or case.fills) or not case.healthy:
         return None
-    return _whole(case, "the mirror holds it; without a login, ")
+    return _whole(case, "without a login, ")
 
 
 def a_direct_pull_of_what_is_not_there_is_not_found(case: PullCase) -> Finding | None:

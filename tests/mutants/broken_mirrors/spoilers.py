@@ -293,18 +293,18 @@ def believes_hub(asked: Asked, send: Send, memory: Memory) -> Given:
     """Keep as a blob whatever came first, as far as it came."""
     if not asked.gets("blobs"):
         return send(asked)
-    if asked.target not in memory.kept:
+    if asked.path not in memory.kept:
         came = bytearray()
         try:
-            url, shown = f"https://{REGISTRY_HOST}{asked.target}", {"authorization": _token(asked, memory)}
+            url, shown = f"https://{REGISTRY_HOST}{asked.path}", {"authorization": _token(asked, memory)}
             with memory.simulator.http.stream("GET", url, headers=shown, auth=None, timeout=3) as response:
                 for piece in response.iter_raw():
                     came += piece
         except httpx.HTTPError:
             pass
         octets = Given(200, (("content-type", "application/octet-stream"),))
-        memory.kept[asked.target] = octets.with_body(bytes(came))
-    return memory.kept[asked.target]
+        memory.kept[asked.path] = octets.with_body(bytes(came))
+    return memory.kept[asked.path]
 
 
 def _token(asked: Asked, memory: Memory) -> str:

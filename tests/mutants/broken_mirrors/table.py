@@ -191,9 +191,11 @@ def _clients() -> Iterator[Mutant]:
     yield seen("writes manifests anew, consistently", "CLIENT-1", held, again)
     yield seen("flips a bit of blobs, for daemons", "CLIENT-1", held, by.with_body(BLOBS, by.flipped))
     wants = by.refused(lambda a: a.kind in by.CONTENT, page(401, www_authenticate='Basic realm="members"'))
-    yield seen("wants credentials of daemons", "CLIENT-2", held, wants)
-    yield seen("sends daemons to a host that is not there", "CLIENT-2", held, by.changed(BLOBS, by.to_nowhere, "GET"))
-    yield seen("sends daemons to the CDN", "CLIENT-2", held, by.changed(BLOBS, by.to_the_cdn, "GET"))
+    yield seen("wants credentials of daemons", "CLIENT-5", "cold pull", wants)
+    yield seen(
+        "sends daemons to a host that is not there", "CLIENT-5", "cold pull", by.changed(BLOBS, by.to_nowhere, "GET")
+    )
+    yield seen("sends daemons to the CDN", "CLIENT-5", "cold pull", by.changed(BLOBS, by.to_the_cdn, "GET"))
     yield seen("loses layers, for daemons", "CLIENT-2", held, by.loses_layers)
     yield seen("writes anew what it fetches", "CLIENT-3", "pull of what is not held", again)
     yield seen(

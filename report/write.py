@@ -50,6 +50,12 @@ def write(run: Run, directory: Path) -> None:
     _put(directory / "report.json", to_json(run))
 
 
+def write_log(text: str, directory: Path) -> Path:
+    """Write ``mirror.log``: what a mirror in a container wrote itself."""
+    _put(directory / "mirror.log", text)
+    return directory / "mirror.log"
+
+
 def save(cases: Sequence[tuple[Example, Rule]], directory: Path) -> Path:
     """Write ``failures/<id>/`` for one example and the rules that it breaks; the folder is returned."""
     example, _ = cases[0]

@@ -21,12 +21,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fixtures.engine import private as private_engine
-from fixtures.engine.cleanup import adopted, remove_own, sweep
+from fixtures.engine.cleanup import sweep
 from fixtures.engine.discovery import ensure_engine, find_engine
 from fixtures.errors import LabError, UsageError
 from fixtures.history import History
 from fixtures.images import tool
-from fixtures.images.making import Images, Source, ensure_images, ensure_served, ensure_tool, remove_images
+from fixtures.images.making import Images, Source, ensure_served, ensure_tool, remove_images
 from fixtures.images.served import LATEST
 from fixtures.lab.lab import Lab
 from fixtures.lab.registries import Registries
@@ -48,6 +48,7 @@ from suites.judge import judge as judge_history
 from suites.mirror import command as mirrors
 from suites.mirror.judge import BOOK as MIRRORS
 from suites.opinion import with_opinion
+from suites.preparing import interruptible, prepared
 from suites.saved import evidence, read_history, read_scenario
 from suites.shrinking import shrunk, size
 from suites.tally import example_of
@@ -58,7 +59,6 @@ SUITES = Path(__file__).parent
 REPORT = Path("conformance-report")
 HISTORY = "history.json"
 NOTHING_TESTED = 5
-INTERRUPTED = 130
 
 app = typer.Typer(
     add_completion=False,
@@ -402,46 +402,8 @@ def labs(
 def ready(profiles: tuple[Profile, ...], source: Source) -> Iterator[Images | None]:
     """All that a command needs to play scenarios on these daemons. Models need nothing, an engine least of all."""
     real = tuple(profile for profile in profiles if not profile.is_model)
-    with _interruptible(), prepared(real, source) if real else nullcontext() as made:
+    with interruptible(), prepared(real, source) if real else nullcontext() as made:
         yield made
-
-
-@contextmanager
-def prepared(profiles: tuple[Profile, ...], source: Source) -> Iterator[Images]:
-    """An engine and the images, for as long as a command needs them.
-
-    What ended commands left behind goes first, what this one makes goes last, and no signal keeps it from that.
-    """
-    with _interruptible():
-        engine = ensure_engine(_say)
-        os.environ.update(engine.environment() | adopted())
-        with closing(engine.client()) as client:
-            sweep(client)
-            try:
-                yield ensure_images(engine, profiles, source, _say)
-            finally:
-                with _undisturbed():
-                    remove_own(client)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end a command with one sentence."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        _refuse("Interrupted; what the lab had started is removed.", INTERRUPTED)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Signals that ask the command to end are let by: it is about to."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

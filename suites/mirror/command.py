@@ -12,24 +12,37 @@ import typer
 from rich.console import Console
 
 from fixtures.errors import LabError, UsageError
+from fixtures.images.making import ensure_images
+from fixtures.lab.registries import Registries
+from fixtures.mirrors.containers import MirrorContainer, mirror_in_container
+from fixtures.mirrors.images import ensure_image
 from fixtures.mirrors.local import local_lab
 from fixtures.mirrors.playing import WAITED, MirrorLab
 from fixtures.mirrors.subject import FEATURES, Feature, Profile, Promises
 from report.results import Run, exit_code
 from report.terminal import TerminalReport
-from report.write import write
+from report.write import write, write_log
 from simulator.client import SimulatorClient, SimulatorError
 from simulator.command import serve
 from simulator.mirror.policy import PRESETS
 from suites.catalogue import select as select_rules
-from suites.mirror.description import described
+from suites.mirror.description import Description, described, known, place_of, read
 from suites.mirror.judge import BOOK
 from suites.mirror.trying import check, select, try_mirror
+from suites.preparing import engine_at_hand, say
 
 OWN = "simulator:"
 """How the URL of our own mirrors begins, which need no Hub beside them."""
 
+LINES = 500
+"""Lines of a mirror's own log that are kept."""
+
 CONTROL = "http://127.0.0.1:8900"
+
+_DESCRIPTION = (
+    "What the mirror is and promises, and the container that it runs in, if it does: a TOML file, or one of "
+    f"{', '.join(known())}."
+)
 
 output = Console(highlight=False, markup=False)
 errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -37,7 +50,7 @@ errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 def mirror(
     url: Annotated[str, typer.Option(help="Where the mirror is; simulator:pull-through, :gcr, :frozen are ours.")] = "",
-    description: Annotated[Path | None, typer.Option(help="What the mirror is and promises, as TOML.")] = None,
+    description: Annotated[Path | None, typer.Option(help=_DESCRIPTION)] = None,
     hub: Annotated[str, typer.Option(help="The control API of the Hub that is the mirror's upstream.")] = CONTROL,
     hub_token: Annotated[Path | None, typer.Option(help="The file with the control API's token.")] = None,
     profile: Annotated[Profile | None, typer.Option(help="What the mirror does with what it lacks.")] = None,
@@ -57,7 +70,7 @@ def mirror(
     given: dict[str, object] = {"profile": profile, "name": name, "authority": ca, "promises": promises}
     given["features"] = _features(feature) if feature else None
     beside = _Beside(hub, hub_token, wait)
-    with _lab(url, description, given, beside) as lab:
+    with _lab(url, description, given, beside, report) as lab:
         chosen = select(trial or [], lab)
         check(lab)
         finished = try_mirror(lab, chosen, wanted, command, _tell)
@@ -99,7 +112,7 @@ def _features(names: list[str]) -> frozenset[Feature]:
 
 
 @contextlib.contextmanager
-def _lab(url: str, file: Path | None, given: dict[str, object], beside: "_Beside") -> Iterator[MirrorLab]:
+def _lab(url: str, file: Path | None, given: dict[str, object], beside: "_Beside", report: Path) -> Iterator[MirrorLab]:
     """The mirror, and the Hub that it is to ask."""
     if url.startswith(OWN):
         preset = url.removeprefix(OWN)
@@ -110,7 +123,14 @@ def _lab(url: str, file: Path | None, given: dict[str, object], beside: "_Beside
         with local_lab(preset) as lab:
             yield lab
         return
-    subject = described(file, url, **given)
+    description = read(file) if file else Description()
+    if file and description.container:
+        if url:
+            raise UsageError(f"The description {file} has a container: where it is, is known, without --url.")
+        with _contained(description, description.container, place_of(file).parent, given, beside, report) as lab:
+            yield lab
+        return
+    subject = described(description, url, given=given)
     try:
         secret = beside.token.read_text(encoding="utf-8").strip() if beside.token else ""
     except OSError as error:
@@ -123,6 +143,28 @@ def _lab(url: str, file: Path | None, given: dict[str, object], beside: "_Beside
         if not any(site.kind == "hub" for site in sites):
             raise LabError(f"What answers at {beside.hub} serves no Hub.")
         yield MirrorLab(subject, control, waited=beside.wait)
+
+
+@contextlib.contextmanager
+def _contained(
+    description: Description,
+    container: MirrorContainer,
+    directory: Path,
+    given: dict[str, object],
+    beside: "_Beside",
+    report: Path,
+) -> Iterator[MirrorLab]:
+    """A mirror in a container, and the lab's own Hub. What the mirror wrote is kept with the reports."""
+    with engine_at_hand() as engine:
+        images = ensure_images(engine, (), "auto", say)
+        image = ensure_image(engine, container, directory, say)
+        with Registries(images) as registries, mirror_in_container(container, image, registries) as running:
+            try:
+                yield MirrorLab(
+                    described(description, running=running, given=given), registries.client, waited=beside.wait
+                )
+            finally:
+                say(f"What the mirror wrote itself is in {write_log(running.log(LINES), report)}.")
 
 
 def _tell(number: int, total: int, name: str) -> None:

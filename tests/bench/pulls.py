@@ -20,8 +20,8 @@ from fixtures.lab.registries import Registries
 from fixtures.profiles import select
 from fixtures.scenario import Pull, Reference, Scenario
 from simulator.arrangement import Copy, Holdings, ImageSpec
-from suites.cli import prepared
 from suites.judge import judge
+from suites.preparing import prepared
 
 MIRROR = ("https://mirror.gcr.io",)
 

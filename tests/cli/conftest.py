@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 
-from suites import cli
+from suites import cli, preparing
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         return Ended(ended.value.code if isinstance(ended.value.code, int) else 1, said.out, said.err)
 
     # What belongs to this process may be the lab of other tests. Commands of a process of their own remove for real.
-    monkeypatch.setattr(cli, "remove_own", lambda _: None)
+    monkeypatch.setattr(preparing, "remove_own", lambda _: None)
     monkeypatch.chdir(tmp_path)
     terminated = signal.getsignal(signal.SIGTERM)
     with mock.patch.dict(os.environ):

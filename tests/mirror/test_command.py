@@ -21,7 +21,7 @@ from report.write import write
 from simulator.arrangement import Fault, Holdings
 from simulator.local import LocalSimulator
 from simulator.mirror.policy import PULL_THROUGH
-from suites.mirror.description import described
+from suites.mirror.description import described, read
 from suites.mirror.judge import rules
 from suites.mirror.trials import trials
 from suites.mirror.trying import check, select, try_mirror
@@ -169,7 +169,7 @@ def test_hooks_are_commands_or_calls(tmp_path: Path) -> None:
     file.write_text(
         f'url = "http://mirror.example"\n[hooks]\nevict = ["touch", "{tmp_path}/{{tag}}"]\nrestart = ["false"]\n'
     )
-    hooks = described(file, "").hooks
+    hooks = described(read(file)).hooks
     assert hooks.known == {"evict", "restart"}
     hooks.do("evict", repository="library/app", tag="1.0")
     assert (tmp_path / "1.0").exists()

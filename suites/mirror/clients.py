@@ -49,10 +49,7 @@ def chosen(names: Sequence[str], *, contained: bool) -> tuple[Profile, ...]:
 def models(profiles: Sequence[Profile], mirror: str, topology: Topology) -> Iterator[Clients]:
     """The models among these as clients of a mirror that this process reaches; others cannot reach it."""
     stores = [profile.store for profile in profiles if profile.is_model]
-    with contextlib.ExitStack() as stack:
-        daemons = model_clients(stores, mirror, topology)
-        for daemon in daemons:
-            stack.callback(daemon.close)
+    with model_clients(stores, mirror, topology) as daemons:
         yield Clients(daemons, _OUT_OF_REACH if profiles else Clients.lack)
 
 

@@ -34,7 +34,13 @@ def _whole(case: PullCase, when: str) -> Finding:
     measure = (("seconds for a pull", case.pulled.seconds),)
     if case.whole:
         return Finding(True, f"{said}: Hub's image, whole", measure=measure)
-    return broken(f"{said}: {case.wrong}{_left(case)}", (*case.fetched, *case.past))
+    return broken(f"{said}: {case.wrong}{_left(case)}{_daemons_part(case)}", (*case.fetched, *case.past))
+
+
+def _daemons_part(case: PullCase) -> str:
+    """What is the daemon's own part of a pull that failed although Hub could serve it."""
+    gave_up = case.pulled.result != "ok" and case.healthy and not case.past and not case.step.direct
+    return "; that the daemon did not go on to Hub is its own part (docs/findings.md)" if gave_up else ""
 
 
 def _spared(case: PullCase, when: str) -> Finding:
@@ -70,7 +76,9 @@ def a_held_image_needs_no_hub(case: PullCase) -> Finding | None:
 
 
 def what_the_mirror_has_not_is_pulled(case: PullCase) -> Finding | None:
-    return _whole(case, "the mirror does not hold it; ") if _through(case) and not case.held else None
+    if not _through(case) or case.held or _was_spoiled(case):
+        return None
+    return _whole(case, "the mirror does not hold it; ")
 
 
 def what_is_nowhere_is_not_found(case: PullCase) -> Finding | None:

@@ -1,7 +1,7 @@
 """Broken mirrors put on trial: is each found out by the rule that is meant for it, and the sound one by none?"""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from fixtures.mirrors.daemons import Clients
@@ -10,6 +10,7 @@ from fixtures.mirrors.models import model_clients
 from fixtures.mirrors.playing import MirrorLab
 from fixtures.mirrors.subject import HookName, MirrorSubject
 from fixtures.model import Switch
+from fixtures.model.local import ImageStore
 from simulator.arrangement import Holdings
 from simulator.local import LocalSimulator
 from suites.mirror.judge import judge, rules
@@ -50,11 +51,10 @@ class _Hooks(SimulatorHooks):
 class Bench:
     """One simulator, and what stands before its mirror, for all trials."""
 
-    def __init__(self, simulator: LocalSimulator, standing: Standing) -> None:
+    def __init__(self, simulator: LocalSimulator, standing: Standing, clients: Clients) -> None:
         self._simulator = simulator
         self._standing = standing
-        clients = model_clients(("classic", "containerd"), standing.url, simulator.health(), UNFORGIVING)
-        self._clients = Clients(clients)
+        self._clients = clients
         self._sound: dict[tuple[int, str], tuple[Verdict, ...]] = {}
 
     def judged(self, subject: Subject, name: str) -> tuple[Verdict, ...]:
@@ -113,8 +113,12 @@ def _wrong(mutant: Mutant, sound: Iterable[Verdict], broken: Iterable[Verdict]) 
 @contextmanager
 def bench() -> Iterator[Bench]:
     """All that it takes to try mutants."""
-    with LocalSimulator(mirrors=1) as simulator, Standing(simulator) as standing:
-        yield Bench(simulator, standing)
+    with ExitStack() as stack:
+        simulator = stack.enter_context(LocalSimulator(mirrors=1))
+        standing = stack.enter_context(Standing(simulator))
+        stores: tuple[ImageStore, ...] = ("classic", "containerd")
+        daemons = stack.enter_context(model_clients(stores, standing.url, simulator.health(), UNFORGIVING))
+        yield Bench(simulator, standing, Clients(daemons))
 
 
 def complaints(tried: Iterable[Tried]) -> tuple[str, ...]:

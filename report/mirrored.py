@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 from fixtures.mirrors.history import Happened
-from fixtures.mirrors.scenario import Ask, Drop, Fill, MirrorScenario, Pass, Restart, Settle, Step
+from fixtures.mirrors.scenario import Ask, Drop, Fill, MirrorScenario, Pass, Pull, Restart, Settle, Step
 from report.results import Tried
 from report.text import inert, listed
 from report.words import Taken
@@ -43,6 +43,7 @@ def _ending(happened: Happened | None) -> str:
     if happened.failed:
         return inert(f": {happened.failed}")
     came = list(dict.fromkeys(answer.outcome for answer in happened.answers))
+    came += [f"{one.daemon}: {one.error or one.result}" for one in happened.pulls]
     return f" -> {inert(', '.join(came))}" if came else ""
 
 
@@ -50,6 +51,8 @@ def _spelled(step: Step) -> str:
     match step:
         case Ask():
             return _request(step)
+        case Pull():
+            return _pull(step)
         case Fill(repository, tag):
             return f"the mirror is let hold {repository}:{tag}"
         case Drop(repository, tag):
@@ -86,3 +89,12 @@ def _request(step: Ask) -> str:
     query = f"?{step.query}" if step.query else ""
     about = " ".join(filter(None, (step.kind, step.repository, step.reference)))
     return f"{step.method} {about}{query}{f' ({listed(more)})' if more else ''}"
+
+
+def _pull(step: Pull) -> str:
+    host = "the mirror's own " if step.direct else ""
+    named = f"@{step.reference[1:]}" if step.reference.startswith("@") else f":{step.reference}"
+    more = [f"--platform {step.platform}"] if step.platform else []
+    more += ["all tags"] if not step.reference else []
+    more += ["evicted meanwhile"] if step.meanwhile else []
+    return f"docker pull {host}{step.repository}{named if step.reference else ''}{f' ({listed(more)})' if more else ''}"

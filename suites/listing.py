@@ -11,7 +11,8 @@ from fixtures.profiles import MODELS, Profile, load_profiles
 from suites import catalogue
 from suites.inventory import WHERE, Test, inventory
 from suites.mirror import judge as mirrors
-from suites.mirror.trials import PROMISING, Trial, trials_of_rules
+from suites.mirror.trial import Trial
+from suites.mirror.trials import PROMISING, trials_of_rules
 from suites.verdict import Rule, Subject
 
 NEEDS: dict[Subject, str] = {

@@ -15,21 +15,25 @@ from fixtures.errors import LabError, UsageError
 from fixtures.images.making import ensure_images
 from fixtures.lab.registries import Registries
 from fixtures.mirrors.containers import MirrorContainer, mirror_in_container
+from fixtures.mirrors.dockerds import dockerds, own_lab
 from fixtures.mirrors.images import ensure_image
 from fixtures.mirrors.local import local_lab
 from fixtures.mirrors.playing import WAITED, MirrorLab
 from fixtures.mirrors.subject import FEATURES, Feature, Profile, Promises
+from fixtures.profiles import Profile as DaemonProfile
 from report.results import Run, exit_code
 from report.terminal import TerminalReport
 from report.write import write, write_log
 from simulator.client import SimulatorClient, SimulatorError
 from simulator.command import serve
-from simulator.mirror.policy import PRESETS
+from simulator.mirror.policy import PRESETS, PresetName
+from simulator.topology import Topology
 from suites.catalogue import select as select_rules
+from suites.mirror.clients import check_clients, chosen, contained, dockerds_alone, models
 from suites.mirror.description import Description, described, known, place_of, read
 from suites.mirror.judge import BOOK
 from suites.mirror.trying import check, select, try_mirror
-from suites.preparing import engine_at_hand, say
+from suites.preparing import engine_at_hand, prepared, say
 
 OWN = "simulator:"
 """How the URL of our own mirrors begins, which need no Hub beside them."""
@@ -60,6 +64,9 @@ def mirror(
     feature: Annotated[list[str] | None, typer.Option(help="A feature that the mirror declares.")] = None,
     trial: Annotated[list[str] | None, typer.Option("--trial", help="Only this trial. May be repeated.")] = None,
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Only report these rules.")] = None,
+    daemon: Annotated[
+        list[str] | None, typer.Option("--daemon", help="A daemon that pulls through it, or none. May be repeated.")
+    ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait where no hook lets time pass.")] = WAITED,
     report: Annotated[Path, typer.Option("--report", help="The directory of reports.")] = Path("conformance-report"),
 ) -> None:
@@ -69,10 +76,11 @@ def mirror(
     promises = None if stale is None else Promises(stale=stale)
     given: dict[str, object] = {"profile": profile, "name": name, "authority": ca, "promises": promises}
     given["features"] = _features(feature) if feature else None
-    beside = _Beside(hub, hub_token, wait)
+    beside = _Beside(hub, hub_token, wait, tuple(daemon or ()))
     with _lab(url, description, given, beside, report) as lab:
         chosen = select(trial or [], lab)
         check(lab)
+        check_clients(lab)
         finished = try_mirror(lab, chosen, wanted, command, _tell)
     _end(finished, report)
 
@@ -97,11 +105,14 @@ def hub(
 
 @dataclass(frozen=True)
 class _Beside:
-    """The Hub that is beside a mirror: its control API and the file with that one's token; and how long to wait."""
+    """What is beside a mirror: the Hub's control API and the file with that one's token, and the names of the daemons;
+    and how long to wait.
+    """
 
     hub: str
     token: Path | None
     wait: float
+    daemons: tuple[str, ...]
 
 
 def _features(names: list[str]) -> frozenset[Feature]:
@@ -120,7 +131,10 @@ def _lab(url: str, file: Path | None, given: dict[str, object], beside: "_Beside
             raise UsageError(f"There is no mirror {url!r} of ours; there are: {', '.join(OWN + p for p in PRESETS)}.")
         if file:
             raise UsageError(f"{url} needs no --description: what it is and promises is known.")
-        with local_lab(preset) as lab:
+        profiles = chosen(beside.daemons, contained=False)
+        real = tuple(profile for profile in profiles if not profile.is_model)
+        local = local_lab(preset, stores=tuple(profile.store for profile in profiles))
+        with _own(preset, dockerds_alone(profiles)) if real else local as lab:
             yield lab
         return
     description = read(file) if file else Description()
@@ -142,7 +156,19 @@ def _lab(url: str, file: Path | None, given: dict[str, object], beside: "_Beside
             raise UsageError(f"{error} Start it with `mirror-conformance hub`, or name it with --hub.") from error
         if not any(site.kind == "hub" for site in sites):
             raise LabError(f"What answers at {beside.hub} serves no Hub.")
-        yield MirrorLab(subject, control, waited=beside.wait)
+        profiles = chosen(beside.daemons, contained=False)
+        with models(profiles, subject.url, Topology(sites)) as clients:
+            yield MirrorLab(subject, control, waited=beside.wait, clients=clients)
+
+
+@contextlib.contextmanager
+def _own(preset: PresetName, profiles: tuple[DaemonProfile, ...]) -> Iterator[MirrorLab]:
+    """Our own mirror beside the lab's Hub, and dockerds."""
+    with contextlib.ExitStack() as stack:
+        images = stack.enter_context(prepared(profiles, "auto"))
+        registries = stack.enter_context(Registries(images))
+        running = stack.enter_context(dockerds(profiles, registries))
+        yield stack.enter_context(own_lab(preset, registries, running))
 
 
 @contextlib.contextmanager
@@ -156,13 +182,14 @@ def _contained(
 ) -> Iterator[MirrorLab]:
     """A mirror in a container, and the lab's own Hub. What the mirror wrote is kept with the reports."""
     with engine_at_hand() as engine:
-        images = ensure_images(engine, (), "auto", say)
+        profiles = dockerds_alone(chosen(beside.daemons, contained=True))
+        images = ensure_images(engine, profiles, "auto", say)
         image = ensure_image(engine, container, directory, say)
         with Registries(images) as registries, mirror_in_container(container, image, registries) as running:
+            subject = described(description, running=running, given=given)
             try:
-                yield MirrorLab(
-                    described(description, running=running, given=given), registries.client, waited=beside.wait
-                )
+                with contained(profiles, registries, running.address, subject.profile) as clients:
+                    yield MirrorLab(subject, registries.client, waited=beside.wait, clients=clients)
             finally:
                 say(f"What the mirror wrote itself is in {write_log(running.log(LINES), report)}.")
 

@@ -21,14 +21,15 @@ def drawn(scenario: MirrorScenario, history: MirrorHistory, verdict: Verdict) ->
     began = next((e.began for e in history.exchanges), 0.0)
     for happened in history.happened:
         first = len(exchanges)
-        asked = history.during(happened)
+        asked = _at_hub(history, happened)
         began = asked[0].began if asked else began
         for answer in happened.answers:
             step = scenario.steps[happened.step]
             exchanges.append(_exchange(len(exchanges), began, step, answer, history))
         for exchange in asked:
             numbers[exchange.seq] = len(exchanges)
-            exchanges.append(replace(exchange, seq=len(exchanges), client=MIRROR))
+            sender = exchange.client if exchange in history.by_daemons else MIRROR
+            exchanges.append(replace(exchange, seq=len(exchanges), client=sender))
         outcomes.append(_outcome(happened, first, len(exchanges)))
     told = History(
         daemon=CLIENT,
@@ -45,10 +46,18 @@ def drawn(scenario: MirrorScenario, history: MirrorHistory, verdict: Verdict) ->
     return told, replace(verdict, exchanges=(*own[-1:], *pointed))
 
 
+def _at_hub(history: MirrorHistory, happened: Happened) -> tuple[Exchange, ...]:
+    """What Hub was asked while a step ran: by the mirror, and by daemons past it."""
+    past = (e for e in history.by_daemons if happened.first <= e.seq < happened.last)
+    return tuple(sorted((*history.during(happened), *past), key=lambda exchange: exchange.seq))
+
+
 def _outcome(happened: Happened, first: int, last: int) -> Outcome:
-    seconds = max((answer.seconds for answer in happened.answers), default=0.0)
-    result = "failed" if happened.failed else "ok"
-    return Outcome(happened.step, result, seconds, first, last, happened.failed)  # type: ignore[arg-type]
+    seconds = max((*(a.seconds for a in happened.answers), *(p.seconds for p in happened.pulls)), default=0.0)
+    worse = [pulled for pulled in happened.pulls if pulled.result != "ok"]
+    error = happened.failed or next((f"{pulled.daemon}: {pulled.error}" for pulled in worse), "")
+    result = "failed" if error else "ok"
+    return Outcome(happened.step, result, seconds, first, last, error)  # type: ignore[arg-type]
 
 
 def _exchange(seq: int, began: float, step: Step, answer: Answer, history: MirrorHistory) -> Exchange:

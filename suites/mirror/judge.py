@@ -8,10 +8,12 @@ from pathlib import Path
 from fixtures.mirrors.history import MirrorHistory
 from fixtures.mirrors.scenario import MirrorScenario
 from suites import catalogue
+from suites.mirror.pulls import PullCase, pulls
 from suites.mirror.timeline import Case, cases
 from suites.rules.finding import Finding
 from suites.rules.mirror import api, blobs, down, fill, fresh, keep, lists, manifests, misses, secrets
 from suites.rules.mirror.common import CaseRule, TrialRule
+from suites.rules.mirror.daemons import PULL_RULES, PullRule
 from suites.ruling import guarded
 from suites.verdict import Rule, Verdict
 
@@ -37,6 +39,9 @@ def judge(scenario: MirrorScenario, history: MirrorHistory) -> tuple[Verdict, ..
         verdicts += guarded(rule, partial(_of_cases, judge_case, found), rules())
     for rule, judge_trial in TRIAL_RULES.items():
         verdicts += guarded(rule, partial(judge_trial, found), rules())
+    pulled = tuple(pulls(scenario, history))
+    for rule, judge_pull in PULL_RULES.items():
+        verdicts += guarded(rule, partial(_of_pulls, judge_pull, pulled), rules())
     if history.errors:
         return tuple(_excused(verdict, history.errors[0]) for verdict in verdicts)
     return tuple(verdicts)
@@ -47,6 +52,13 @@ def _of_cases(judge_case: CaseRule, found: tuple[Case, ...]) -> Iterable[Finding
         finding = judge_case(case)
         if finding is not None:
             yield replace(finding, step=case.number)
+
+
+def _of_pulls(judge_pull: PullRule, found: tuple[PullCase, ...]) -> Iterable[Finding]:
+    for case in found:
+        finding = judge_pull(case)
+        if finding is not None:
+            yield replace(finding, step=case.number, variant=case.pulled.store)
 
 
 def _excused(verdict: Verdict, error: str) -> Verdict:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fixtures.mirrors.history import Answer, Happened, MirrorHistory
-from fixtures.mirrors.scenario import Ask, Drop, Fill, MirrorScenario, Pass, Step
+from fixtures.mirrors.scenario import Ask, Drop, Fill, MirrorScenario, Pass, Pull, Step
 from simulator.arrangement import Break, Content, ContentObject, Evict, Fault, Heal, Publish
 from simulator.journal import Exchange
 
@@ -178,6 +178,16 @@ def cases(scenario: MirrorScenario, history: MirrorHistory) -> tuple[Case, ...]:
         elif not happened.failed:
             state = _after(state, step, happened)
     return tuple(found)
+
+
+def states(scenario: MirrorScenario, history: MirrorHistory) -> Iterator[tuple[Happened, State]]:
+    """Every step of a history, with all that was so when it began."""
+    state = _arranged(scenario)
+    for happened in history.happened:
+        yield happened, state
+        step = scenario.steps[happened.step]
+        if not happened.failed:
+            state = _after(state, (step.meanwhile or step) if isinstance(step, Ask | Pull) else step, happened)
 
 
 def content_of(case: Case) -> Content | None:

@@ -2,12 +2,14 @@
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fixtures.mirrors.scenario import HUB, Artifact, Ask, Drop, Fill, Layer, MirrorScenario, Pass, Settle, Step
 from fixtures.mirrors.subject import MirrorSubject, Promises
 from simulator.arrangement import Account, Break, Copy, Evict, Fault, Heal, Holdings, ImageSpec, Limits, Publish
 from simulator.topology import CDN_HOSTS, REGISTRY_HOST
+from suites.mirror.daemon_trials import daemon_trials
+from suites.mirror.trial import Trial
 from suites.rules.mirror.blobs import CANARY
 
 REPOSITORY, OTHER, TAG = "library/app", "team/other", "1.0"
@@ -56,27 +58,6 @@ PROMISING = MirrorSubject("a pull-through mirror that promises all it can", "", 
 """A mirror of which every trial is made; some are not for it, lacking a feature."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A scenario under its name. ``rules`` are those that it is there for, ``only`` the profile that it is for, and
-    ``feature`` what the mirror must declare.
-    """
-
-    name: str
-    scenario: MirrorScenario
-    rules: tuple[str, ...]
-    only: str = ""
-    feature: str = ""
-
-    def unfit(self, subject: MirrorSubject) -> str:
-        """Why it is not for a mirror, as the end of a sentence that begins with "it"; ``""`` where it is."""
-        if self.only not in ("", subject.profile):
-            return f"is about {self.only} mirrors"
-        if self.feature and self.feature not in subject.features:
-            return f"is about mirrors that declare the feature {self.feature!r}"
-        return ""
-
-
 def one(*steps: Step, **more: object) -> MirrorScenario:
     """Hub holds one image, and another that may take its place."""
     copies = (Copy(REPOSITORY, TAG, "v1"), Copy(OTHER, TAG, "v2"))
@@ -114,7 +95,16 @@ PAGE_FOR_MANIFEST = broken(
 
 def trials(subject: MirrorSubject) -> tuple[Trial, ...]:
     """All that a mirror is asked; what is not for it is among them."""
-    found = (*_wire(), *_content(), *_lists(), *_upstream(subject), *_outages(), *_security(), *_evictions())
+    found = (
+        *_wire(),
+        *_content(),
+        *_lists(),
+        *_upstream(subject),
+        *_outages(),
+        *_security(),
+        *_evictions(),
+        *daemon_trials(),
+    )
     return tuple(found)
 
 

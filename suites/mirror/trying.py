@@ -14,15 +14,18 @@ from fixtures.mirrors import wire
 from fixtures.mirrors.history import MirrorHistory
 from fixtures.mirrors.playing import MirrorLab
 from fixtures.mirrors.scenario import Ask, MirrorScenario
-from fixtures.mirrors.subject import MirrorSubject, Profile
+from fixtures.mirrors.subject import Profile
 from fixtures.mirrors.wire import Sent
 from fixtures.scenario import Scenario
-from report.results import Daemon, Example, RuleResult, Run, Tried
+from report.results import Daemon, Example, Known, RuleResult, Run, Tried
+from suites.mirror.attribution import daemons_own
 from suites.mirror.drawing import drawn
 from suites.mirror.judge import judge, rules
-from suites.mirror.trials import REPOSITORY, TAG, Trial, one, trials
+from suites.mirror.trial import Trial
+from suites.mirror.trials import REPOSITORY, TAG, one, trials
+from suites.rules.mirror.daemons import PULL_RULES
 from suites.tally import Count, result_of
-from suites.verdict import Rule, Verdict
+from suites.verdict import Cause, Rule, Verdict
 
 _SCENARIO = TypeAdapter(MirrorScenario)
 _PING = 10.0
@@ -71,7 +74,7 @@ def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], c
     counts: dict[str, Count] = {}
     unseen: dict[str, str] = {}
     problems: list[str] = []
-    played = 0
+    played = pulls = 0
     for number, trial in enumerate(chosen):
         progress(number, len(chosen), trial.name)
         why = trial.unfit(lab.subject) or lab.lacks(trial.scenario)
@@ -82,17 +85,20 @@ def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], c
         played += 1
         problems += [f"Trial {trial.name!r}: {one.failed}" for one in history.happened if one.failed]
         problems += [f"Trial {trial.name!r}: our fake Hub failed: {error}" for error in history.errors]
-        for verdict in judge(trial.scenario, history):
-            counted = _count(trial, history, verdict)
+        pulls += sum(len(one.pulls) for one in history.happened)
+        verdicts = judge(trial.scenario, history)
+        own = daemons_own(lab, trial, verdicts)
+        for verdict in verdicts:
+            counted = _count(trial, history, verdict, own.get(verdict.rule))
             counts[verdict.rule] = counts.get(verdict.rule, Count()).plus(counted)
     subject = lab.subject
     seconds = time.monotonic() - began
     return Run(
-        results=tuple(_results(wanted, lab.subject, counts, unseen)),
+        results=tuple(_results(wanted, lab, counts, unseen)),
         daemons=(Daemon(subject.name, subject.profile, "", played, 0, seconds, "mirror"),),
         seed=0,
         scenarios=played,
-        pulls=0,
+        pulls=pulls,
         seconds=seconds,
         started=started.isoformat(timespec="seconds"),
         tool_version=version("mirror-conformance"),
@@ -102,16 +108,19 @@ def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], c
 
 
 def _results(
-    wanted: Sequence[str], subject: MirrorSubject, counts: dict[str, Count], unseen: dict[str, str]
+    wanted: Sequence[str], lab: MirrorLab, counts: dict[str, Count], unseen: dict[str, str]
 ) -> Iterator[RuleResult]:
-    name, profile = subject.name, subject.profile
+    name, profile = lab.subject.name, lab.subject.profile
     for rule in wanted:
         count = counts.get(rule)
         result = result_of(rules()[rule], name, replace(count, example=None) if count else Count())
         if count:
             yield replace(result, example=count.example)
         elif (
-            why := unseen.get(rule) or unseen.get(rule.partition("/")[0]) or _of_another_profile(rules()[rule], profile)
+            why := unseen.get(rule)
+            or unseen.get(rule.partition("/")[0])
+            or _of_another_profile(rules()[rule], profile)
+            or _of_another_store(rule, lab)
         ):
             yield replace(result, status="not applicable", remark=why)
         else:
@@ -124,12 +133,21 @@ def _of_another_profile(rule: Rule, profile: Profile) -> str:
     return f"not observable: it is about {variant} mirrors" if other else ""
 
 
-def _count(trial: Trial, history: MirrorHistory, verdict: Verdict) -> Count:
+def _of_another_store(rule: str, lab: MirrorLab) -> str:
+    base, _, store = rule.partition("/")
+    other = base in PULL_RULES and store not in {client.store for client in lab.clients}
+    return f"not observable: no daemon with the {store} image store is on trial" if other else ""
+
+
+def _count(trial: Trial, history: MirrorHistory, verdict: Verdict, own: Cause | None) -> Count:
     measures: dict[str, tuple[float, ...]] = {name: (value,) for name, value in verdict.measure}
     if verdict.ruling == "pass":
         return Count(passed=1, histories=1, measures=measures)
     if verdict.ruling == "error":
         return Count(errors=1, example=_example(trial, history, verdict))
+    if own:
+        example = _example(trial, history, verdict)
+        return Count(deviated=1, histories=1, known=(Known(own, 1, example),), example=example, measures=measures)
     return Count(failed=1, histories=1, example=_example(trial, history, verdict), measures=measures)
 
 

@@ -7,10 +7,12 @@ import pytest
 from fixtures.mirrors.local import local_lab
 from simulator.mirror.policy import PRESETS, PresetName
 from suites.mirror.judge import CASE_RULES, TRIAL_RULES, judge, rules
-from suites.mirror.trials import Trial, trials
+from suites.mirror.trial import Trial
+from suites.mirror.trials import trials
+from suites.rules.mirror.daemons import PULL_RULES
 from suites.verdict import Verdict
 
-NOTED = {"LIST-3"}
+NOTED = {"LIST-3", "CLIENT-17/classic", "CLIENT-17/containerd"}
 """What our mirrors are known to do otherwise, and say so: it is no mistake."""
 
 
@@ -37,7 +39,7 @@ def test_every_trial_is_judged_by_the_rules_that_it_is_there_for() -> None:
 
 
 def test_the_book_and_the_judge_know_the_same_rules() -> None:
-    assert {identifier.partition("/")[0] for identifier in rules()} == {*CASE_RULES, *TRIAL_RULES}
+    assert {identifier.partition("/")[0] for identifier in rules()} == {*CASE_RULES, *TRIAL_RULES, *PULL_RULES}
     assert not CASE_RULES.keys() & TRIAL_RULES.keys()
 
 

@@ -1,16 +1,20 @@
 """The ways in which mirrors fail, one function each: those of other people's reports, and of the specification."""
 
 import gzip
+import hashlib
 import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import httpx
 
 from simulator.topology import AUTH_HOST, CDN_HOSTS, REGISTRY_HOST
 from tests.mutants.broken_mirrors.standing import Asked, Given, Memory, Send, Spoil, page
+
+Document = dict[str, Any]
 
 CONTENT = ("manifests", "blobs")
 WRONG = "sha256:" + "1" * 64
@@ -56,11 +60,59 @@ def instead(statuses: tuple[int, ...], answer: Given) -> Spoil:
 
 def rewritten(asked: Asked, given: Given, data: bytes) -> Given:
     """Write the manifest anew, and name it by its new digest."""
-    import hashlib  # noqa: PLC0415 - of this one alone
-
     other = json.dumps(json.loads(data), indent=3).encode()
     digest = f"sha256:{hashlib.sha256(other).hexdigest()}"
     return given.saying(docker_content_digest=digest).with_body(other)
+
+
+def as_another(change: Callable[[Asked, Document, Send], Document]) -> Spoil:
+    """Hold other manifests than Hub's, under their own digests, and answer with these whatever is asked by tag."""
+
+    def spoil(asked: Asked, send: Send, memory: Memory) -> Given:
+        if asked.kind != "manifests" or asked.method not in ("GET", "HEAD"):
+            return send(asked)
+        if asked.reference in memory.kept:
+            return memory.kept[asked.reference]
+        given, data = send(replace(asked, method="GET")).read()
+        if asked.by_digest or given.status != 200:
+            return given
+        changed = change(asked, json.loads(data), send)
+        other = json.dumps(changed, indent=3).encode()
+        digest = f"sha256:{hashlib.sha256(other).hexdigest()}"
+        told = given.saying(docker_content_digest=digest, content_type=str(changed["mediaType"]))
+        memory.kept[digest] = told.with_body(other)
+        return memory.kept[digest]
+
+    return spoil
+
+
+def same_in_other_bytes(_: Asked, document: Document, __: Send) -> Document:
+    return document
+
+
+def first_platform(asked: Asked, document: Document, send: Send) -> Document:
+    """Know no index: of each the first manifest is all."""
+    if "manifests" not in document:
+        return document
+    path = f"{asked.path.rpartition('/')[0]}/{document['manifests'][0]['digest']}"
+    _, data = send(replace(asked, target=path, method="GET")).read()
+    found: Document = json.loads(data)
+    return found
+
+
+def without_attestations(_: Asked, document: Document, __: Send) -> Document:
+    listed = document.get("manifests", [])
+    known = [entry for entry in listed if entry["platform"]["os"] != "unknown"]
+    return {**document, "manifests": known} if listed else document
+
+
+def another_tag_instead(asked: Asked, send: Send, _: Memory) -> Given:
+    """Answer for a tag, or a repository, that is not there with one that is."""
+    given = send(asked)
+    if given.status != 404 or asked.kind != "manifests" or asked.by_digest:
+        return given
+    salt = asked.repository.rpartition("-")[2]
+    return send(replace(asked, target=f"/v2/library/app-{salt}/manifests/1.0"))
 
 
 def converts(asked: Asked, send: Send, _: Memory) -> Given:
@@ -241,18 +293,18 @@ def believes_hub(asked: Asked, send: Send, memory: Memory) -> Given:
     """Keep as a blob whatever came first, as far as it came."""
     if not asked.gets("blobs"):
         return send(asked)
-    if asked.target not in memory.kept:
+    if asked.path not in memory.kept:
         came = bytearray()
         try:
-            url, shown = f"https://{REGISTRY_HOST}{asked.target}", {"authorization": _token(asked, memory)}
+            url, shown = f"https://{REGISTRY_HOST}{asked.path}", {"authorization": _token(asked, memory)}
             with memory.simulator.http.stream("GET", url, headers=shown, auth=None, timeout=3) as response:
                 for piece in response.iter_raw():
                     came += piece
         except httpx.HTTPError:
             pass
         octets = Given(200, (("content-type", "application/octet-stream"),))
-        memory.kept[asked.target] = octets.with_body(bytes(came))
-    return memory.kept[asked.target]
+        memory.kept[asked.path] = octets.with_body(bytes(came))
+    return memory.kept[asked.path]
 
 
 def _token(asked: Asked, memory: Memory) -> str:
@@ -338,6 +390,10 @@ def without_body(_: Asked, given: Given) -> Given:
 
 def flipped(_: Asked, given: Given, data: bytes) -> Given:
     return given.with_body(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+def to_nowhere(_: Asked, given: Given) -> Given:
+    return replace(given.saying(location="https://127.0.0.1:1/blob"), status=307)
 
 
 def to_the_cdn(_: Asked, given: Given) -> Given:

@@ -125,7 +125,7 @@ class Standing:
     def __init__(self, simulator: LocalSimulator) -> None:
         self.spoil: Spoil = nothing
         self.memory = Memory(simulator)
-        self._inner = httpx.Client(trust_env=False, timeout=30)
+        self._inner = httpx.Client(trust_env=False, timeout=30, limits=httpx.Limits(max_connections=None))
         self._base = simulator.mirrors[0].url
         standing = self
 
@@ -175,8 +175,8 @@ class Standing:
                 handler.send_header(name, value)
         handler.send_header("connection", "close")
         handler.end_headers()
-        if asked.method != "HEAD":
-            for piece in given.body:
+        for piece in given.body:
+            if asked.method != "HEAD":
                 handler.wfile.write(piece)
 
     def _send(self, asked: Asked) -> Given:

@@ -179,4 +179,61 @@ def _secrets() -> Iterator[Mutant]:
     yield spoiled("loses layers", "KEEP-4", "held", by.loses_layers)
 
 
-MUTANTS: tuple[Mutant, ...] = (*_answers(), *_lists(), *_upstreams(), *_secrets(), *_policies())
+def _clients() -> Iterator[Mutant]:
+    """Mirrors of which daemons make something wrong, or that they leave without a word."""
+    stores = ("classic", "containerd")
+
+    def seen(says: str, rule: str, trial: str, spoil: Spoil) -> Mutant:
+        return spoiled(says, f"{rule}/{stores[0]}", trial, spoil, f"{rule}/{stores[1]}")
+
+    held = "pull of what is held"
+    again = by.as_another(by.same_in_other_bytes)
+    yield seen("writes manifests anew, consistently", "CLIENT-1", held, again)
+    yield seen("flips a bit of blobs, for daemons", "CLIENT-1", held, by.with_body(BLOBS, by.flipped))
+    wants = by.refused(lambda a: a.kind in by.CONTENT, page(401, www_authenticate='Basic realm="members"'))
+    yield seen("wants credentials of daemons", "CLIENT-5", "cold pull", wants)
+    yield seen(
+        "sends daemons to a host that is not there", "CLIENT-5", "cold pull", by.changed(BLOBS, by.to_nowhere, "GET")
+    )
+    yield seen("sends daemons to the CDN", "CLIENT-5", "cold pull", by.changed(BLOBS, by.to_the_cdn, "GET"))
+    yield seen("loses layers, for daemons", "CLIENT-2", held, by.loses_layers)
+    yield seen("writes anew what it fetches", "CLIENT-3", "pull of what is not held", again)
+    yield seen(
+        "gives another tag for one that is absent", "CLIENT-4", "pull of what is nowhere", by.another_tag_instead
+    )
+    both = tuple(f"CLIENT-5/{store}" for store in stores)
+    yield Mutant("never fetches, for daemons", both, "cold pull", Subject(FROZEN))
+    only = tuple(f"CLIENT-5/{store}" for store in stores)
+    yield Mutant(
+        "knows no digest before a tag, for daemons", only, "cold pull by digest", Subject(spoil=by.only_after_a_tag)
+    )
+    yield seen("pays for what daemons pull", "CLIENT-6", held, by.beside("GET", "manifests"))
+    fails = Subject(replace(PULL_THROUGH, upstream=replace(PULL_THROUGH.upstream, on_failure="fail")))
+    for how in ("refuse", "503", "429"):
+        trial = f"pull in an outage ({how})"
+        yield seen("needs Hub for what daemons pull", "CLIENT-7", trial, by.needs_hub)
+        yield Mutant("needs Hub for tags of daemons", tuple(f"CLIENT-8/{store}" for store in stores), trial, fails)
+    one = by.as_another(by.first_platform)
+    yield seen("knows one platform", "CLIENT-9", "pull of a platform", one)
+    plain = by.as_another(by.without_attestations)
+    yield seen("leaves attestations out", "CLIENT-10", "pull of what is attested", plain)
+    small = by.with_body(MANIFESTS, lambda a, given, data: page(502) if len(data) >= FOUR_MIB else given)
+    yield seen("gives daemons no large manifests", "CLIENT-11", "pull of a large manifest", small)
+    yield seen("wants a login for direct pulls", "CLIENT-12", "direct pull", wants)
+    absent = "direct pull of what is nowhere"
+    yield seen("gives another tag to direct pulls", "CLIENT-13", absent, by.another_tag_instead)
+    broken = by.instead((404,), page(500))
+    yield seen("fails direct pulls of what is not there", "CLIENT-13", absent, broken)
+    yield seen("fails daemons after an eviction", "CLIENT-14", "pull after an eviction", by.fails_after_an_eviction)
+    cut = "pull of what is evicted meanwhile"
+    yield seen("cuts daemons off when it evicts", "CLIENT-15", cut, by.cuts_off_after_an_eviction)
+    for how in ("corrupt", "truncate"):
+        yield seen(
+            "keeps what was spoiled, for daemons", "CLIENT-16", f"pull after what was spoiled ({how})", by.believes_hub
+        )
+    listed = Subject(replace(PULL_THROUGH, tags="upstream"))
+    names = tuple(f"CLIENT-17/{store}" for store in stores)
+    yield Mutant("lists to daemons what it has cached alone", names, "pull of all tags", Subject(), listed)
+
+
+MUTANTS: tuple[Mutant, ...] = (*_answers(), *_lists(), *_upstreams(), *_secrets(), *_policies(), *_clients())

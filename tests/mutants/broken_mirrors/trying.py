@@ -1,12 +1,16 @@
 """Broken mirrors put on trial: is each found out by the rule that is meant for it, and the sound one by none?"""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from fixtures.mirrors.daemons import Clients
 from fixtures.mirrors.local import MIRROR, PROMISES, SimulatorHooks
+from fixtures.mirrors.models import model_clients
 from fixtures.mirrors.playing import MirrorLab
 from fixtures.mirrors.subject import HookName, MirrorSubject
+from fixtures.model import Switch
+from fixtures.model.local import ImageStore
 from simulator.arrangement import Holdings
 from simulator.local import LocalSimulator
 from suites.mirror.judge import judge, rules
@@ -14,6 +18,11 @@ from suites.mirror.trials import trials
 from suites.verdict import Verdict
 from tests.mutants.broken_mirrors.standing import Memory, Standing
 from tests.mutants.broken_mirrors.table import MUTANTS, Mutant, Subject
+
+UNFORGIVING = (Switch.GIVES_UP_AFTER_BAD_CONTENT,)
+"""What the daemons that are clients of broken mirrors do wrong, as dockerd's containerd image store does: with a right
+mirror one sees nothing of it, and with a broken one more of the mirror.
+"""
 
 
 @dataclass(frozen=True)
@@ -42,9 +51,10 @@ class _Hooks(SimulatorHooks):
 class Bench:
     """One simulator, and what stands before its mirror, for all trials."""
 
-    def __init__(self, simulator: LocalSimulator, standing: Standing) -> None:
+    def __init__(self, simulator: LocalSimulator, standing: Standing, clients: Clients) -> None:
         self._simulator = simulator
         self._standing = standing
+        self._clients = clients
         self._sound: dict[tuple[int, str], tuple[Verdict, ...]] = {}
 
     def judged(self, subject: Subject, name: str) -> tuple[Verdict, ...]:
@@ -62,7 +72,7 @@ class Bench:
             promises=PROMISES["pull-through"],
             hooks=_Hooks(self._simulator, known).hearing(self._standing.memory),
         )
-        lab = MirrorLab(on_trial, self._simulator, {MIRROR: Holdings(policy=subject.policy)})
+        lab = MirrorLab(on_trial, self._simulator, {MIRROR: Holdings(policy=subject.policy)}, clients=self._clients)
         trial = next(trial for trial in trials(on_trial) if trial.name == name)
         verdicts = judge(trial.scenario, lab.play(trial.scenario))
         crashes = (Verdict("the spoiler", "error", reason=crash) for crash in self._standing.memory.crashes)
@@ -103,8 +113,12 @@ def _wrong(mutant: Mutant, sound: Iterable[Verdict], broken: Iterable[Verdict]) 
 @contextmanager
 def bench() -> Iterator[Bench]:
     """All that it takes to try mutants."""
-    with LocalSimulator(mirrors=1) as simulator, Standing(simulator) as standing:
-        yield Bench(simulator, standing)
+    with ExitStack() as stack:
+        simulator = stack.enter_context(LocalSimulator(mirrors=1))
+        standing = stack.enter_context(Standing(simulator))
+        stores: tuple[ImageStore, ...] = ("classic", "containerd")
+        daemons = stack.enter_context(model_clients(stores, standing.url, simulator.health(), UNFORGIVING))
+        yield Bench(simulator, standing, Clients(daemons))
 
 
 def complaints(tried: Iterable[Tried]) -> tuple[str, ...]:

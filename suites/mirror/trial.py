@@ -1,0 +1,27 @@
+"""A trial of a mirror: a scenario with what it is there for."""
+
+from dataclasses import dataclass
+
+from fixtures.mirrors.scenario import MirrorScenario
+from fixtures.mirrors.subject import MirrorSubject
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A scenario under its name. ``rules`` are those that it is there for, ``only`` the profile that it is for, and
+    ``feature`` what the mirror must declare.
+    """
+
+    name: str
+    scenario: MirrorScenario
+    rules: tuple[str, ...]
+    only: str = ""
+    feature: str = ""
+
+    def unfit(self, subject: MirrorSubject) -> str:
+        """Why it is not for a mirror, as the end of a sentence that begins with "it"; ``""`` where it is."""
+        if self.only not in ("", subject.profile):
+            return f"is about {self.only} mirrors"
+        if self.feature and self.feature not in subject.features:
+            return f"is about mirrors that declare the feature {self.feature!r}"
+        return ""

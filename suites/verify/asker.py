@@ -218,6 +218,9 @@ class Asker:
                 return self._told_denied(call), None
         self._note_quota(reply)
         answer = _told(call, reply)
+        if reply.unsent and stage != "name":  # it was reached before: it is the time that was too short
+            self._stopped = True
+            return answer, None
         self._answers.append(answer)
         self._stopped |= answer.problem in (*CONNECTION, "timeout")
         return answer, reply.body

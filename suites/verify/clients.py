@@ -16,7 +16,8 @@ Fate = Literal["next", "fails", "waits", "used"]
 ever, or use what it got all the same."""
 
 OUTRIGHT = (
-    "dns", "refused", "unreachable", "untrusted", "tls", "reset", "malformed", "redirect", "status", "unauthorized",
+    "dns", "lookup", "refused", "unreachable", "untrusted", "tls", "reset", "malformed", "redirect", "status",
+    "unauthorized",
 )  # fmt: skip
 """Problems of an answer that no daemon takes for one."""
 

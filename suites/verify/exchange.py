@@ -40,6 +40,8 @@ class Reply:
     seconds: float = 0.0
     problem: Problem = ""
     detail: str = ""
+    unsent: bool = False
+    """Whether there was no time to send the request."""
 
 
 async def exchange(client: httpx.AsyncClient, call: Call, until: float) -> Reply:
@@ -47,7 +49,7 @@ async def exchange(client: httpx.AsyncClient, call: Call, until: float) -> Reply
     began, phase = time.monotonic(), _Phase()
     status, headers, body = 0, httpx.Headers(), bytearray()
     problem: Problem = ""
-    detail = ""
+    detail, unsent = "", False
     try:
         async with asyncio.timeout_at(on_loop(until)), _streamed(client, call, phase) as response:
             status, headers = response.status_code, response.headers
@@ -59,10 +61,11 @@ async def exchange(client: httpx.AsyncClient, call: Call, until: float) -> Reply
                         break
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         problem, detail = _why(error, phase, call.url), str(error)
+        unsent = isinstance(error, TimeoutError) and phase.now not in ("asking", "body")
     if problem in ("", "cut-short") and status >= (300 if call.follows else 400):
         problem = "unauthorized" if status == 401 else "status"
     data = bytes(body) if status and call.method != "HEAD" else None
-    return Reply(status, dict(headers), data, time.monotonic() - began, problem, detail)
+    return Reply(status, dict(headers), data, time.monotonic() - began, problem, detail, unsent)
 
 
 @asynccontextmanager
@@ -97,7 +100,7 @@ class _Phase:
 
 
 _BY_PHASE: Mapping[str, Problem] = {
-    "looking up": "dns",
+    "looking up": "lookup",
     "connecting": "unreachable",
     "handshake": "tls",
     "asking": "timeout",

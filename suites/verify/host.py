@@ -1,30 +1,31 @@
 """Finds out how this host sets its mirrors, and changes nothing: the daemon's API, its process, and files."""
 
 import os
-import socket
-import struct
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from docker.errors import DockerException
-from requests import RequestException
-
-from fixtures.engine.discovery import find_own_engine, usual_sockets
-from fixtures.engine.endpoint import Engine, probe
+from fixtures.engine.discovery import usual_sockets
+from fixtures.engine.endpoint import probe
 from fixtures.errors import CannotRunError, UsageError
 from fixtures.profiles import Store
-from suites.verify import systemd
+from suites.verify import daemon, systemd
+from suites.verify.connections import peer_of
+from suites.verify.daemon import Daemon
 from suites.verify.daemon_json import chosen_store, daemon_json
+from suites.verify.deadline import Deadline
 from suites.verify.facts import Kind, Remark, Setup, Source, Way
 from suites.verify.sources import DEFAULT_CONFIGURATION, command_line, configuration_file, docker_opts, service
 from suites.verify.systemd import File
 from suites.verify.versions import parsed
 
-API_PATIENCE = 3.0
-"""Seconds that a daemon gets to answer."""
+SECONDS = 5.0
+"""How long all of it may take, by default."""
+_DAEMONS_SHARE = 0.5
+"""By when a daemon must have said how it is set up, of all the time there is."""
+_FILES_SHARE = 0.65
+"""By when all files must have been read."""
 
 DEFAULTS = "/etc/default/docker"
 LOOPBACK = ("::1/128", "127.0.0.0/8")
@@ -70,12 +71,46 @@ def of_file(path: Path, version: str = "", store: Store | None = None) -> Setup:
     return Setup(kind, (source,), insecure=(*source.insecure, *LOOPBACK))
 
 
-def of_root(machine: Machine, version: str = "", store: Store | None = None) -> Setup:
+def of_root(machine: Machine, version: str = "", store: Store | None = None, deadline: Deadline | None = None) -> Setup:
     """What the files of a root directory would do after a start, with no daemon asked.
 
     Raises:
-        CannotRunError: there is no file that configures a dockerd.
+        CannotRunError: there is no file that configures a dockerd, or one cannot be read in time.
     """
+    deadline = deadline or Deadline(SECONDS)
+    try:
+        return deadline.share(_FILES_SHARE).keep(lambda: _of_files(machine, version, store))
+    except TimeoutError:
+        message = f"A file below {machine.root} could not be read {daemon.within(deadline.share(_FILES_SHARE))}."
+        raise CannotRunError(message) from None
+
+
+def of_host(machine: Machine, version: str = "", store: Store | None = None, deadline: Deadline | None = None) -> Setup:
+    """How this host sets its mirrors: as its daemon shows it, and as its files say it. Without a daemon that answers,
+    ``version`` and ``store`` say which one it would be.
+
+    Raises:
+        CannotRunError: DOCKER_HOST or DOCKER_CONTEXT names a daemon that does not answer; or there is neither a daemon
+            nor a file that configures one.
+    """
+    deadline = deadline or Deadline(SECONDS)
+    until = deadline.share(_DAEMONS_SHARE)
+    try:
+        told = daemon.ask(until)
+        why = "" if told else until.keep(lambda: _why_nobody_answers(machine))
+    except TimeoutError:
+        told, why = None, f"No daemon answered {daemon.within(until)}: only files were looked at."
+    if told is None:
+        setup = of_root(machine, version, store, deadline)
+        return replace(setup, unknown=(*setup.unknown, why))
+    try:
+        sources, unknown = deadline.share(_FILES_SHARE).keep(lambda: _sources(told, machine))
+    except TimeoutError:
+        sources, unknown = (), ("The files of this host could not be read in time: one of them hangs.",)
+    return Setup(told.kind, sources, told.mirrors, told.insecure, unknown, told.socket, told.proxies)
+
+
+def _of_files(machine: Machine, version: str, store: Store | None) -> Setup:
     sources = _files(machine, version)
     if not sources:
         message = f"Nothing configures a dockerd below {machine.root}: no daemon.json, no {DEFAULTS}, no {_UNIT}."
@@ -86,50 +121,20 @@ def of_root(machine: Machine, version: str = "", store: Store | None = None) -> 
     return Setup(Kind(version, store or chosen or _usual_store(version)), sources, insecure=insecure)
 
 
-def of_host(machine: Machine, version: str = "", store: Store | None = None) -> Setup:
-    """How this host sets its mirrors: as its daemon shows it, and as its files say it. Without a daemon that answers,
-    ``version`` and ``store`` say which one it would be.
-
-    Raises:
-        CannotRunError: DOCKER_HOST or DOCKER_CONTEXT names a daemon that does not answer; or there is neither a daemon
-            nor a file that configures one.
-    """
-    engine = find_own_engine()
-    if engine is None:
-        setup = of_root(machine, version, store)
-        return replace(setup, unknown=(*setup.unknown, _why_nobody_answers(machine)))
-    try:
-        with closing(engine.client(API_PATIENCE)) as client:
-            info: dict[str, Any] = client.info()
-    except (DockerException, RequestException, OSError) as error:
-        raise CannotRunError(f"The daemon at {engine.host} does not say how it is set up: {error}.") from error
-    kind = Kind(engine.version, _store_of(info))
-    sources, unknown = _sources(engine, info, machine, kind.version)
-    registries = info.get("RegistryConfig") or {}
-    insecure = (
-        *(registries.get("InsecureRegistryCIDRs") or ()),
-        *(name for name, index in (registries.get("IndexConfigs") or {}).items() if not index.get("Secure", True)),
-    )
-    socket_path = engine.host.removeprefix("unix://") if engine.host.startswith("unix://") else ""
-    return Setup(kind, sources, tuple(registries.get("Mirrors") or ()), insecure, unknown, socket_path)
-
-
-def _sources(
-    engine: Engine, info: Mapping[str, Any], machine: Machine, version: str
-) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+def _sources(told: Daemon, machine: Machine) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """The sources that can have set up a daemon that answers, and what stays unknown of them."""
-    if info.get("OperatingSystem") == "Docker Desktop":
-        return tuple(_configuration(machine.home / ".docker/daemon.json", version)), ()
-    if not engine.host.startswith("unix://"):
-        return (), (f"The daemon runs at {engine.host}: its files cannot be read from here.",)
-    process = _process_of(engine.host.removeprefix("unix://"), machine)
+    if told.is_desktop:
+        return tuple(_configuration(machine.home / ".docker/daemon.json", told.kind.version)), ()
+    if not told.socket:
+        return (), (f"The daemon runs at {told.host}: its files cannot be read from here.",)
+    process = _process_of(told.socket, machine)
     if process is None:
-        return (), (f"The process behind {engine.host} is not to be seen here, so its files cannot be found.",)
-    if "name=rootless" in (info.get("SecurityOptions") or ()):
+        return (), (f"The process behind {told.host} is not to be seen here, so its files cannot be found.",)
+    if told.is_rootless:
         default = Path(machine.environment.get("XDG_CONFIG_HOME") or machine.home / ".config") / "docker/daemon.json"
     else:
         default = machine.at(DEFAULT_CONFIGURATION)
-    return _of_process(process, default, machine, version), ()
+    return _of_process(process, default, machine, told.kind.version), ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,15 +226,6 @@ def _unreadable(way: Way, path: Path, error: OSError) -> Source:
     return Source(way, str(path), problem=sentence, remarks=(remark,))
 
 
-def _store_of(info: Mapping[str, Any]) -> Store:
-    """The image store of a daemon. The containerd store is told by ``driver-type``
-    (Docker, 'containerd image store', https://docs.docker.com/engine/storage/containerd/).
-    """
-    status = info.get("DriverStatus") or ()
-    is_containerd = any("io.containerd.snapshotter" in str(value) for _, value in status)
-    return "containerd" if is_containerd else "classic"
-
-
 def _usual_store(version: str) -> Store:
     return "containerd" if parsed(version) >= _CONTAINERD_BY_DEFAULT else "classic"
 
@@ -244,7 +240,7 @@ def _why_nobody_answers(machine: Machine) -> str:
 
 def _process_of(path: str, machine: Machine) -> _Process | None:
     """The dockerd behind a socket: who listens there, or, where systemd does for it, the only dockerd there is."""
-    peer = _peer(path)
+    peer = peer_of(Path(path))
     name = _text(machine.processes / str(peer) / "comm").strip()
     if name == "systemd":
         with suppress(OSError):
@@ -264,13 +260,3 @@ def _is_dockerd(process: Path) -> bool:
         return False
     namespaces = next((line for line in _text(process / "status").splitlines() if line.startswith("NSpid:")), "")
     return len(namespaces.split()) <= 2
-
-
-def _peer(path: str) -> int:
-    """The process that listens at a socket; 0 where nobody can tell."""
-    with suppress(OSError, AttributeError), socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(API_PATIENCE)
-        connection.connect(path)
-        pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return int(pid)
-    return 0

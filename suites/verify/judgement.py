@@ -75,9 +75,10 @@ def _told(state: InForce) -> str:
 
 def _of_prediction(prediction: Prediction) -> Iterator[Remark]:
     if prediction.result != "ok":
-        end = "fail" if prediction.result == "failed" else "never end"
-        sentence = f"A pull of {prediction.image} would {end}: {prediction.reason}."
-        yield Remark("pull-fails", "error", sentence, "Take the mirror out of the list until it is mended.")
+        waits = prediction.result == "waits"
+        sentence = f"A pull of {prediction.image} would {'wait' if waits else 'fail'}: {prediction.reason}."
+        slow = "Whether it is slow or dead, `--timeout 60` tells. " if waits else ""
+        yield Remark("pull-fails", "error", sentence, f"{slow}Take the mirror out of the list until it is mended.")
     for skipped in prediction.skipped:
         lacks = skipped.problem == "status"
         yield Remark(

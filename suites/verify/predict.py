@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from report.text import seconds
 from suites.verify.answers import CONNECTION, HUB, Answer, Image, Part, Probe, Probed, Problem, Stage, is_whole
 from suites.verify.clients import Client, Fate, client_of
 from suites.verify.facts import Kind
@@ -233,7 +234,9 @@ class _Pull:
         if fate == "fails":
             raise _Ends("failed", f"{self._called(endpoint)} {_does(answer)}, and this daemon asks nobody else then")
         if fate == "waits":
-            raise _Ends("waits", f"{self._called(endpoint)} {_does(answer)}, and a daemon waits for it for ever")
+            raise _Ends(
+                "waits", f"{self._called(endpoint)} {_does(answer)}, and this daemon waits for it without a limit"
+            )
         if fate == "next":
             self._note(endpoint, answer)
         return fate
@@ -288,12 +291,12 @@ _WORDS: Mapping[Stage, str] = {
 
 _DOES: Mapping[Problem, str] = {
     "dns": "has a name that nobody knows",
+    "lookup": "has a name that the name service does not find in time",
     "refused": "refuses connections",
     "unreachable": "cannot be reached",
     "untrusted": "has a certificate that is not trusted",
     "tls": "fails in the TLS handshake",
     "reset": "breaks connections off",
-    "timeout": "takes requests and does not answer them",
     "malformed": "does not answer in HTTP",
     "redirect": "redirects to where nobody answers",
     "unauthorized": "wants a login",
@@ -319,6 +322,8 @@ def _does(answer: Answer) -> str:
         return "does not have the image" if answer.stage == "name" else f"lacks the {word}"
     if answer.problem == "status":
         return f"answers {answer.status} to a request for the {word}"
+    if answer.problem == "timeout":
+        return f"did not answer a request for the {word} within {seconds(answer.seconds)}"
     return _DOES.get(answer.problem) or _SPOILS[answer.problem].format(word)
 
 
@@ -332,7 +337,7 @@ def _sentence(told: Prediction) -> str:
 
 def _beginning(told: Prediction) -> str:
     if told.result == "waits":
-        return f"A pull of {told.image} would not end: {told.reason}"
+        return f"A pull of {told.image} would wait: {told.reason}"
     if told.result == "failed":
         return f"A pull of {told.image} would fail: {told.reason}"
     by = [told.called(endpoint) for endpoint in told.by]

@@ -161,7 +161,7 @@ def test_a_daemon_that_was_named_and_does_not_answer(tmp_path: Path) -> None:
 
 
 def test_files_alone_where_no_daemon_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("suites.verify.host.find_own_engine", lambda: None)
+    monkeypatch.setattr("suites.verify.daemon.find_own_engine", lambda: None)
     monkeypatch.setattr("suites.verify.host.usual_sockets", lambda *_: iter([]))
     some = machine(tmp_path)
     with pytest.raises(CannotRunError, match=r"^Nothing configures a dockerd below "):

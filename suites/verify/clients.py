@@ -16,7 +16,7 @@ Fate = Literal["next", "fails", "waits", "used"]
 ever, or use what it got all the same."""
 
 OUTRIGHT = (
-    "dns", "lookup", "refused", "unreachable", "untrusted", "tls", "reset", "malformed", "redirect", "status",
+    "dns", "lookup", "proxy", "refused", "unreachable", "untrusted", "tls", "reset", "malformed", "redirect", "status",
     "unauthorized",
 )  # fmt: skip
 """Problems of an answer that no daemon takes for one."""

@@ -22,6 +22,7 @@ from suites.verify.facts import Setup
 from suites.verify.judgement import Judgement, judge, to_probe
 from suites.verify.network import Network, read_addresses
 from suites.verify.probe import probe
+from suites.verify.proxies import HIDDEN
 from suites.verify.pulling import Pulled
 from suites.verify.versions import parsed
 
@@ -101,6 +102,7 @@ def verify(
     codes = []
     for one in alone or [None]:
         setup = _look(one, root, daemon_version, store, deadline)
+        network = replace(network, proxies=setup.proxies, authorities=_authorities(setup, root))
         probed = None
         if one is None and not offline and to_probe(setup).shown:
             setup, probed = _probed(setup, wanted, network, deadline.share(_TO_TELL))
@@ -120,9 +122,19 @@ def _look(file: Path | None, root: Path, version: str, store: Store | None, dead
     return host.of_host(machine, version, store, deadline)
 
 
+def _authorities(setup: Setup, root: Path) -> Path | None:
+    return root / setup.authorities.lstrip("/") if setup.authorities else None
+
+
 def _probed(setup: Setup, image: Image, network: Network, deadline: Deadline) -> tuple[Setup, Probed | None]:
     """What the mirrors in force answer; where there was no time to ask any, that is unknown of the setup."""
     left = deadline.left
+    if HIDDEN in f"{setup.proxies.http}{setup.proxies.https}":
+        sentence = (
+            "The daemon asks through a proxy, and its password is not to be seen: what mirrors would answer, "
+            "nobody can tell from here. Run the command as root."
+        )
+        return replace(setup, unknown=(*setup.unknown, sentence)), None
     try:
         if left < _TOO_LITTLE:
             raise TimeoutError

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from suites.verify.answers import Problem, Stage
-from suites.verify.network import LARGEST_BODY, UnknownHostError
+from suites.verify.network import LARGEST_BODY, NoProxyError, UnknownHostError, causes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class _Phase:
         """Told by httpcore of each thing that begins or ends."""
         if event.startswith("connection.connect_tcp"):
             self.now = "connecting"
-        elif event.startswith("connection.start_tls"):
+        elif event.startswith(("connection.start_tls", "proxy.start_tls")):
             self.now = "handshake"
         elif event.startswith("http11.") and self.now != "body":
             self.now = "asking"
@@ -118,6 +118,8 @@ def _why(error: Exception, phase: _Phase, url: str) -> Problem:
         return _BY_PHASE[phase.now]
     if isinstance(error, UnknownHostError):
         return "dns"
+    if isinstance(error, NoProxyError):
+        return "proxy"
     if isinstance(error, httpx.ConnectError):
         return _no_connection(error, phase)
     if phase.now == "body":
@@ -135,15 +137,9 @@ def _is_elsewhere(error: httpx.RequestError, url: str) -> bool:
 
 
 def _no_connection(error: BaseException, phase: _Phase) -> Problem:
-    causes = list(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+    chain = list(causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
         return "untrusted"
     if phase.now == "handshake":
         return "tls"
-    return "refused" if any(isinstance(cause, ConnectionRefusedError) for cause in causes) else "unreachable"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    return "refused" if any(isinstance(cause, ConnectionRefusedError) for cause in chain) else "unreachable"

@@ -38,6 +38,7 @@ Code = Literal[
     "mirror-on-loopback",
     "mirror-in-plain-http",
     "mirror-insecure",
+    "mirror-by-proxy",
     "mirror-repeated",
     "many-mirrors",
     "insecure-with-scheme",
@@ -134,3 +135,5 @@ class Setup:
     socket: str = ""
     """Where the daemon answers on this host: a path. Empty: nowhere."""
     proxies: Proxies = Proxies()
+    authorities: str = ""
+    """The file of authorities that the daemon's SSL_CERT_FILE names in place of the system's."""

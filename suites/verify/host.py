@@ -15,7 +15,8 @@ from suites.verify.connections import peer_of
 from suites.verify.daemon import Daemon
 from suites.verify.daemon_json import chosen_store, daemon_json
 from suites.verify.deadline import Deadline
-from suites.verify.facts import Kind, Remark, Setup, Source, Way
+from suites.verify.facts import Kind, Proxies, Remark, Setup, Source, Way
+from suites.verify.proxies import HIDDEN
 from suites.verify.sources import DEFAULT_CONFIGURATION, command_line, configuration_file, docker_opts, service
 from suites.verify.systemd import File
 from suites.verify.versions import parsed
@@ -104,10 +105,40 @@ def of_host(machine: Machine, version: str = "", store: Store | None = None, dea
         setup = of_root(machine, version, store, deadline)
         return replace(setup, unknown=(*setup.unknown, why))
     try:
-        sources, unknown = deadline.share(_FILES_SHARE).keep(lambda: _sources(told, machine))
+        found = deadline.share(_FILES_SHARE).keep(lambda: _sources(told, machine))
     except TimeoutError:
-        sources, unknown = (), ("The files of this host could not be read in time: one of them hangs.",)
-    return Setup(told.kind, sources, told.mirrors, told.insecure, unknown, told.socket, told.proxies)
+        found = _Found(unknown=("The files of this host could not be read in time: one of them hangs.",))
+    return Setup(
+        told.kind,
+        found.sources,
+        told.mirrors,
+        told.insecure,
+        found.unknown,
+        told.socket,
+        _revealed(told.proxies, found.environment),
+        found.environment.get("SSL_CERT_FILE", ""),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found of a daemon that answers: the sources that can have set it up, what stays unknown of them, and the
+    environment of its process, where that can be read.
+    """
+
+    sources: tuple[Source, ...] = ()
+    unknown: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def _revealed(shown: Proxies, environment: Mapping[str, str]) -> Proxies:
+    """Proxies with the user names and passwords that a daemon does not show, where its environment has them."""
+
+    def revealed(url: str, name: str) -> str:
+        given = environment.get(name) or environment.get(name.lower()) or url
+        return given if HIDDEN in url else url
+
+    return replace(shown, http=revealed(shown.http, "HTTP_PROXY"), https=revealed(shown.https, "HTTPS_PROXY"))
 
 
 def _of_files(machine: Machine, version: str, store: Store | None) -> Setup:
@@ -121,20 +152,20 @@ def _of_files(machine: Machine, version: str, store: Store | None) -> Setup:
     return Setup(Kind(version, store or chosen or _usual_store(version)), sources, insecure=insecure)
 
 
-def _sources(told: Daemon, machine: Machine) -> tuple[tuple[Source, ...], tuple[str, ...]]:
-    """The sources that can have set up a daemon that answers, and what stays unknown of them."""
+def _sources(told: Daemon, machine: Machine) -> _Found:
     if told.is_desktop:
-        return tuple(_configuration(machine.home / ".docker/daemon.json", told.kind.version)), ()
+        return _Found(tuple(_configuration(machine.home / ".docker/daemon.json", told.kind.version)))
     if not told.socket:
-        return (), (f"The daemon runs at {told.host}: its files cannot be read from here.",)
+        return _Found(unknown=(f"The daemon runs at {told.host}: its files cannot be read from here.",))
     process = _process_of(told.socket, machine)
     if process is None:
-        return (), (f"The process behind {told.host} is not to be seen here, so its files cannot be found.",)
+        sentence = f"The process behind {told.host} is not to be seen here, so its files cannot be found."
+        return _Found(unknown=(sentence,))
     if told.is_rootless:
         default = Path(machine.environment.get("XDG_CONFIG_HOME") or machine.home / ".config") / "docker/daemon.json"
     else:
         default = machine.at(DEFAULT_CONFIGURATION)
-    return _of_process(process, default, machine, told.kind.version), ()
+    return _Found(_of_process(process, default, machine, told.kind.version), environment=process.environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +174,7 @@ class _Process:
     arguments: tuple[str, ...]
     is_service: bool
     """Whether the machine's service manager started it, from its unit or init script."""
+    environment: Mapping[str, str]
 
 
 def _of_process(process: _Process, default: Path, machine: Machine, version: str) -> tuple[Source, ...]:
@@ -251,7 +283,8 @@ def _process_of(path: str, machine: Machine) -> _Process | None:
     process = machine.processes / str(peer)
     arguments = _text(process / "cmdline").rstrip("\0").split("\0")
     is_service = _UNIT in _text(process / "cgroup") or _text(machine.at("/var/run/docker.pid")).strip() == str(peer)
-    return _Process(peer, tuple(arguments), is_service)
+    variables = (line.partition("=") for line in _text(process / "environ").split("\0"))
+    return _Process(peer, tuple(arguments), is_service, {name: value for name, _, value in variables})
 
 
 def _is_dockerd(process: Path) -> bool:

@@ -292,6 +292,7 @@ _WORDS: Mapping[Stage, str] = {
 _DOES: Mapping[Problem, str] = {
     "dns": "has a name that nobody knows",
     "lookup": "has a name that the name service does not find in time",
+    "proxy": "is not to be reached through the daemon's proxy",
     "refused": "refuses connections",
     "unreachable": "cannot be reached",
     "untrusted": "has a certificate that is not trusted",

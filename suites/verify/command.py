@@ -1,6 +1,7 @@
 """``mirror-conformance verify``: looks at a host's mirrors, or at one file, and judges them."""
 
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import metadata
@@ -31,6 +32,8 @@ _SECONDS = 4.5
 """Less than 5 in all, with what is left to do when they are over."""
 _TO_TELL = 0.95
 """By when all must have answered, of the time there is."""
+_LEAST = 2.0
+"""Seconds that there are for others however long the program took to start: it is a busy machine that it starts on."""
 _TOO_LITTLE = 0.3
 """Seconds in which nobody can be asked for anything."""
 
@@ -96,7 +99,8 @@ def verify(
     if len(alone) > 1 and style == "json":
         message = "JSON tells of one file at a time: name one, or another --format."
         raise UsageError(message)
-    deadline = Deadline(timeout) if context.obj is None else Deadline(timeout, context.obj)
+    began = time.monotonic() if context.obj is None else context.obj
+    deadline = Deadline(max(timeout, time.monotonic() - began + min(timeout, _LEAST)), began)
     deviations = load(DEVIATIONS, [profile.name for profile in load_profiles()])
     network = Network(root=root, addresses=addresses)
     codes = []

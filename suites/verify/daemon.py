@@ -89,7 +89,7 @@ def ask(deadline: Deadline) -> Daemon | None:
 
 def within(deadline: Deadline) -> str:
     """A deadline that has passed, for a sentence."""
-    return f"within {deadline.seconds:.3g} s (--timeout gives it more)"
+    return f"within {deadline.seconds:.1f} s (--timeout gives it more)"
 
 
 def _asked(deadline: Deadline) -> Daemon | None:

@@ -22,8 +22,8 @@ class Deadline:
         return max(self.began + self.seconds - time.monotonic(), 0.0)
 
     def share(self, part: float) -> "Deadline":
-        """A deadline after a part of the time."""
-        return Deadline(self.seconds * part, self.began)
+        """A deadline for a part of the time that is left."""
+        return Deadline(self.left * part)
 
     def keep(self, what: Callable[[], T]) -> T:
         """Do something, and wait for it no longer than that: what hangs is left to itself.

@@ -47,6 +47,8 @@ class Reply:
 async def exchange(client: httpx.AsyncClient, call: Call, until: float) -> Reply:
     """Send a request and read its answer, with all redirects, until a time of the monotonic clock. It never raises."""
     began, phase = time.monotonic(), _Phase()
+    if began >= until:
+        return Reply(problem="timeout", unsent=True)
     status, headers, body = 0, httpx.Headers(), bytearray()
     problem: Problem = ""
     detail, unsent = "", False

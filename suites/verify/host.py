@@ -24,9 +24,9 @@ from suites.verify.versions import parsed
 SECONDS = 5.0
 """How long all of it may take, by default."""
 _DAEMONS_SHARE = 0.5
-"""By when a daemon must have said how it is set up, of all the time there is."""
-_FILES_SHARE = 0.65
-"""By when all files must have been read."""
+"""In which a daemon must say how it is set up, of all the time there is."""
+_FILES_SHARE = 0.3
+"""In which all files must be read, of the time that is left then."""
 
 DEFAULTS = "/etc/default/docker"
 LOOPBACK = ("::1/128", "127.0.0.0/8")
@@ -79,10 +79,11 @@ def of_root(machine: Machine, version: str = "", store: Store | None = None, dea
         CannotRunError: there is no file that configures a dockerd, or one cannot be read in time.
     """
     deadline = deadline or Deadline(SECONDS)
+    until = deadline.share(_FILES_SHARE)
     try:
-        return deadline.share(_FILES_SHARE).keep(lambda: _of_files(machine, version, store))
+        return until.keep(lambda: _of_files(machine, version, store))
     except TimeoutError:
-        message = f"A file below {machine.root} could not be read {daemon.within(deadline.share(_FILES_SHARE))}."
+        message = f"A file below {machine.root} could not be read {daemon.within(until)}."
         raise CannotRunError(message) from None
 
 

@@ -203,7 +203,7 @@ class _Pull:
             self._doubts.append("Docker Hub was not asked.")
         else:
             self._doubts.append(f"There was no time to ask {self._called(endpoint)} for the tag.")
-        return Answer("name", "HEAD", "", problem="" if endpoint.mirror == HUB else "unreachable")
+        return Answer("name", "HEAD", "") if endpoint.mirror == HUB else _UNASKED
 
     def _object_of(self, endpoint: Probe, part: Part) -> Answer | None:
         """What an endpoint says of an object; None where it would hand it out as far as anybody knows."""
@@ -267,6 +267,7 @@ class _Pull:
 
 
 _LACKS_PLATFORM = Answer("manifest", "GET", "", problem="status", detail="platform")
+_UNASKED = Answer("name", "HEAD", "", problem="unreachable", detail="unasked")
 _LIMITED = Answer("manifest", "GET", "", status=429, problem="status")
 
 
@@ -318,13 +319,16 @@ def _does(answer: Answer) -> str:
     """What an endpoint does, after its name."""
     if answer is _LACKS_PLATFORM:
         return "has nothing for this host's platform"
+    if answer is _UNASKED:
+        return "could not be asked in time"
     word = _WORDS[answer.stage]
     if answer.problem == "status" and answer.status == 404:
         return "does not have the image" if answer.stage == "name" else f"lacks the {word}"
     if answer.problem == "status":
         return f"answers {answer.status} to a request for the {word}"
     if answer.problem == "timeout":
-        return f"did not answer a request for the {word} within {seconds(answer.seconds)}"
+        asked = "a ping" if answer.stage == "ping" else f"a request for the {word}"
+        return f"did not answer {asked} within {seconds(answer.seconds)}"
     return _DOES.get(answer.problem) or _SPOILS[answer.problem].format(word)
 
 

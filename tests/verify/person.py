@@ -52,6 +52,7 @@ class Person:
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
+            **{name: value for name, value in os.environ.items() if name.startswith(("PYTHONPYCACHE", "PYTHONDONT"))},
             "LD_LIBRARY_PATH": str(Path(sys.base_prefix) / "lib"),
             "DOCKER_HOST": f"unix:///proc/1/root{SOCKET_DIRECTORY}/docker.sock",
             "MACHINE": str(process),

@@ -13,7 +13,7 @@ import typer
 
 from fixtures.errors import CannotRunError, LabError, UsageError
 from fixtures.profiles import Store, load_profiles
-from report.text import inert
+from report.text import encodable, inert
 from suites import actions
 from suites.deviations import DEVIATIONS, load
 from suites.verify import host, pulling, report
@@ -163,7 +163,11 @@ def _tell(judgement: Judgement, style: report.Format) -> None:
         case "json":
             print(report.json_of(judgement, metadata.version("mirror-conformance")), end="")
         case "github":
-            print(report.github_of(judgement), end="")
+            _print(report.github_of(judgement))
         case _:
             with actions.guarded():
-                print(report.text_of(judgement, _WIDTH), end="")
+                _print(report.text_of(judgement, _WIDTH))
+
+
+def _print(text: str) -> None:
+    print(encodable(text, sys.stdout.encoding), end="")

@@ -74,7 +74,15 @@ def predict(kind: Kind, probed: Probed) -> Prediction:
     endpoints = (*probed.mirrors, probed.hub or Probe(HUB))
     pull = _Pull(known.client, probed.image, endpoints)
     prediction = pull.whole() if known.client.whole else pull.by_request()
+    if known.client.withheld and any(endpoint.insecure for endpoint in endpoints):
+        prediction = replace(prediction, doubts=(*prediction.doubts, _WITHHELD))
     return replace(prediction, tried=known.tried)
+
+
+_WITHHELD = (
+    "A mirror is in `insecure-registries`: of this version, what happens then is withheld (SECURITY.md), and may be "
+    "something else."
+)
 
 
 class _Ends(Exception):  # noqa: N818 - it is how a pull ends, not an error

@@ -16,6 +16,7 @@ from fixtures.naming import Naming
 from fixtures.scenario import Configure, Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, Holdings, ImageSpec
 from suites.adversity import FAULTS
+from suites.verify.answers import HUB
 from suites.verify.network import Address
 from tests.verify.equality import Reality, server_of
 from tests.verify.front import Front, front
@@ -238,3 +239,36 @@ def test_through_a_proxy_all_is_told_as_the_daemon_sees_it(
             lab.restart((), "file")
     assert list(disagreements(told, reality)) == []
     assert ("mirror-by-proxy" in told.codes) is (not without)
+
+
+@pytest.mark.parametrize(("first", "giver"), [((CURRENT,), f"{MIRROR}/"), ((), HUB)], ids=["the mirror", "Docker Hub"])
+def test_a_pull_proves_where_it_came_from(lab: Lab, person: Person, first: tuple[Copy, ...], giver: str) -> None:
+    with lab.open(scenario(MIRROR, first=first)) as play:
+        image = Naming(play.history().salt).repository("library/app")
+        told = person.verifies("--pull", "--image", f"{image}:1.0", "--timeout", "120")
+        assert lab.daemon.inspect(f"{image}:1.0") is None
+    pulled = told.document["pulled"]
+    said = [(one["weight"], one["sentence"]) for one in pulled["statements"]]
+    assert (told.code, pulled["result"], pulled["removed"]) == (0, "ok", True)
+    assert any(weight == "proof" and f"bytes came from {giver} (" in sentence for weight, sentence in said)
+    alone = ("proof", f"Nothing came from anywhere else: {giver} served all that was fetched.")
+    assert (alone in said) is (giver != HUB)
+    assert told.document["pull"]["served_by"] == [giver]
+
+
+def test_a_gate_is_shut_on_a_machine_with_another_mirror(lab: Lab, person: Person) -> None:
+    with lab.open(scenario(MIRROR)):
+        assert person.verifies("--offline", "--expect", MIRROR).code == 0
+        told = person.verifies("--offline", "--expect", SECOND)
+    assert (told.code, told.codes) == (1, ["not-as-expected"])
+
+
+@pytest.mark.parametrize("entry", [True, False])
+def test_what_is_withheld_of_a_daemon_is_said_to_be(lab: Lab, person: Person, entry: bool) -> None:
+    one = scenario(MIRROR, insecure=("mirror.gcr.io",) if entry else ())
+    with lab.open(one) as play:
+        play.do(one.steps[0])
+        told = person.verifies("--offline")
+    known = [remark for remark in told.document["remarks"] if remark["code"] == "known-deviation"]
+    of_mirror = [remark for remark in known if remark["mirror"]]
+    assert bool(of_mirror) is (entry and lab.profile.name == "docker-28.5.2-containerd")

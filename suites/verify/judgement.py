@@ -53,7 +53,7 @@ def judge(
     prediction = predict(setup.kind, probed) if probed else None
     remarks = (
         *lint(setup, deviations),
-        *(_of_prediction(prediction) if prediction else ()),
+        *(_of_prediction(prediction, setup) if prediction else ()),
         *(_of_pull(pulled) if pulled else ()),
     )
     judgement = Judgement(setup, state, remarks, demanded, probed, prediction, pulled)
@@ -73,7 +73,11 @@ def _told(state: InForce) -> str:
     return "nothing that anybody could tell" if state.mirrors is None else listed(state.mirrors)
 
 
-def _of_prediction(prediction: Prediction) -> Iterator[Remark]:
+def _of_prediction(prediction: Prediction, setup: Setup) -> Iterator[Remark]:
+    if not prediction.tried:
+        daemon = f"Docker {setup.kind.version or 'of an unknown version'} with the {setup.kind.store} image store"
+        sentence = f"{daemon} was not tried in the lab: what a pull would do is told as of the nearest that was."
+        yield Remark("unknown", "note", sentence, "")
     if prediction.result != "ok":
         waits = prediction.result == "waits"
         sentence = f"A pull of {prediction.image} would {'wait' if waits else 'fail'}: {prediction.reason}."

@@ -153,6 +153,14 @@ def test_what_a_pull_would_do_is_a_remark() -> None:
     assert "A pull of alpine:latest would be served by Docker Hub" in told
 
 
+@pytest.mark.parametrize(("version", "said"), [("28.5.2", False), ("29.1.0", True), ("28.5.2+dfsg1", False)])
+def test_of_a_version_that_was_not_tried_that_is_said(version: str, said: bool) -> None:
+    probed = Probed(Image("library/alpine", "latest"), (), Probe(HUB))
+    judgement = judge(Setup(Kind(version, "containerd"), (), ()), (), None, probed)
+    sentences = [remark.sentence for remark in judgement.remarks if remark.code == "unknown"]
+    assert any("was not tried in the lab" in sentence for sentence in sentences) is said
+
+
 def test_a_pull_that_would_fail_is_an_error() -> None:
     page = Answer("name", "HEAD", GCR, "latest", 200, problem="not-a-registry")
     probed = Probed(Image("library/alpine", "latest"), (Probe(f"{GCR}/", (page,)),), Probe(HUB))

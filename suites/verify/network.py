@@ -60,6 +60,7 @@ class Network:
     addresses: Mapping[Address, Address] = field(default_factory=lambda: MappingProxyType({}))
     authorities: Path | None = None
     proxies: Proxies = field(default_factory=Proxies)
+    _systems: dict[bool, ssl.SSLContext] = field(init=False, compare=False, repr=False, default_factory=dict)
 
     async def find(self, wanted: Address) -> tuple[Address, ...]:
         """The addresses of a host, as the name service knows them.
@@ -73,8 +74,15 @@ class Network:
     def trust(self, directory: str, *, insecure: bool) -> ssl.SSLContext:
         """Whom a daemon trusts: the system's authorities and those in a directory of ``certs.d``, if it reads one (the
         host, with its port where the URL has one); anybody, where the host is insecure. It shows the certificates of
-        its own that it has there, as it does to whoever asks for one.
+        its own that it has there, as it does to whoever asks for one. What is the system's is read once.
         """
+        if directory and (self.root / _CERTIFICATES / directory).is_dir():
+            return self._read(directory, insecure=insecure)
+        if insecure not in self._systems:
+            self._systems[insecure] = self._read("", insecure=insecure)
+        return self._systems[insecure]
+
+    def _read(self, directory: str, *, insecure: bool) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # Go takes each certificate of a pool for an authority
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from report.jsonreport import dump
+from report.portable import dump
 from report.text import inert, listed, seconds, wrap
 from suites.verify.answers import HUB, Probe, Probed
 from suites.verify.facts import Kind, Remark, Severity, Source

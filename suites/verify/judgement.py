@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from report.text import seconds
 from suites.deviations import Deviation
 from suites.verify.answers import Probed
-from suites.verify.facts import Remark, Setup
+from suites.verify.facts import Remark, Setup, Severity
 from suites.verify.in_force import InForce, in_force
 from suites.verify.lint import lint
 from suites.verify.mirrors import listed, normalised
 from suites.verify.predict import Prediction, predict
 from suites.verify.pulling import Pulled
+
+_ENOUGH = 1.0
+"""Seconds for which an answer must have been waited for in vain, before a mirror is held to be at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ def _of_prediction(prediction: Prediction, setup: Setup) -> Iterator[Remark]:
         waits = prediction.result == "waits"
         sentence = f"A pull of {prediction.image} would {'wait' if waits else 'fail'}: {prediction.reason}."
         slow = "Whether it is slow or dead, `--timeout 60` tells. " if waits else ""
-        yield Remark("pull-fails", "error", sentence, f"{slow}Take the mirror out of the list until it is mended.")
+        severity: Severity = "warning" if waits and prediction.waited < _ENOUGH else "error"
+        yield Remark("pull-fails", severity, sentence, f"{slow}Take the mirror out of the list until it is mended.")
     for skipped in prediction.skipped:
         lacks = skipped.problem == "status"
         yield Remark(

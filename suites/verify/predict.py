@@ -42,6 +42,8 @@ class Prediction:
     """The layers that somebody may have given before the pull went on to others: nobody can tell who gives these."""
     settled: bool = True
     """Whether it does not depend on that how the pull ends, and who gives the rest."""
+    waited: float = 0.0
+    """Seconds for which an answer was waited for that a pull would wait for."""
     named_by: str = ""
     """Who says which image is meant."""
     skipped: tuple[Skipped, ...] = ()
@@ -88,9 +90,9 @@ _WITHHELD = (
 class _Ends(Exception):  # noqa: N818 - it is how a pull ends, not an error
     """The pull ends without an image."""
 
-    def __init__(self, result: Result, reason: str) -> None:
+    def __init__(self, result: Result, reason: str, waited: float = 0.0) -> None:
         super().__init__(reason)
-        self.result, self.reason = result, reason
+        self.result, self.reason, self.waited = result, reason, waited
 
 
 class _Pull:
@@ -114,7 +116,7 @@ class _Pull:
                 if self._first_obstacle(endpoint, given) is not None:
                     continue
             except _Ends as end:
-                return self._told(end.result, endpoint, reason=end.reason)
+                return replace(self._told(end.result, endpoint, reason=end.reason), waited=end.waited)
             parts = endpoint.parts or (Part("manifest", endpoint.root),)
             served = {part.digest: given.get(part.digest, endpoint.mirror) for part in parts}
             rest = "" if is_whole(endpoint.parts) else endpoint.mirror
@@ -174,7 +176,7 @@ class _Pull:
                 if self._client.follows and end.result == "failed":
                     first = position + 1
                     continue
-                return self._told(end.result, endpoint, reason=end.reason)
+                return replace(self._told(end.result, endpoint, reason=end.reason), waited=end.waited)
             return self._told("ok", endpoint, served, rest)
         return self._told("failed", reason=f"nobody has all of {self._image}")
 
@@ -243,7 +245,9 @@ class _Pull:
             raise _Ends("failed", f"{self._called(endpoint)} {_does(answer)}, and this daemon asks nobody else then")
         if fate == "waits":
             raise _Ends(
-                "waits", f"{self._called(endpoint)} {_does(answer)}, and this daemon waits for it without a limit"
+                "waits",
+                f"{self._called(endpoint)} {_does(answer)}, and this daemon waits for it without a limit",
+                answer.seconds,
             )
         if fate == "next":
             self._note(endpoint, answer)

@@ -161,6 +161,17 @@ def test_of_a_version_that_was_not_tried_that_is_said(version: str, said: bool) 
     assert any("was not tried in the lab" in sentence for sentence in sentences) is said
 
 
+@pytest.mark.parametrize(("waited", "severity"), [(0.4, "warning"), (2.0, "error")])
+def test_a_mirror_that_had_little_time_to_answer_does_not_shut_the_gate(waited: float, severity: str) -> None:
+    late = Answer("name", "HEAD", GCR, "latest", seconds=waited, problem="timeout")
+    probed = Probed(Image("library/alpine", "latest"), (Probe(f"{GCR}/", (late,)),), Probe(HUB))
+    judgement = judge(setup(written(GCR), NEW, [f"{GCR}/"]), (), None, probed)
+    (remark,) = [remark for remark in judgement.remarks if remark.code == "pull-fails"]
+    assert remark.severity == severity
+    assert f"did not answer a request for the tag within {waited:.2f} s" in remark.sentence
+    assert judgement.exit_code == int(severity == "error")
+
+
 def test_a_pull_that_would_fail_is_an_error() -> None:
     page = Answer("name", "HEAD", GCR, "latest", 200, problem="not-a-registry")
     probed = Probed(Image("library/alpine", "latest"), (Probe(f"{GCR}/", (page,)),), Probe(HUB))

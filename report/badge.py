@@ -1,6 +1,6 @@
 """A run as a badge: a picture, and the JSON that badge services draw one of."""
 
-from report.jsonreport import dump
+from report.portable import dump
 from report.results import Run, exit_code
 from report.standing import word
 from report.templating import render

@@ -1,9 +1,8 @@
 """A run as JSON, for programs. ``schema.json`` beside this module says what is in it."""
 
-import json
-import math
 from typing import Any
 
+from report.portable import dump
 from report.results import MEANINGS, Coverage, Daemon, Example, Known, RuleResult, Run, Told, exit_code
 
 FORMAT = "mirror-conformance/1"
@@ -34,25 +33,6 @@ def to_json(run: Run) -> str:
             "coverage": [_coverage(one) for one in run.coverage],
         }
     )
-
-
-def dump(value: object) -> str:
-    """Plain data as JSON that every parser takes: ASCII, without lone surrogates, NaN or infinities."""
-    return json.dumps(_portable(value), indent=2, allow_nan=False) + "\n"
-
-
-def _portable(value: object) -> object:
-    match value:
-        case str():
-            return value.encode("utf-8", "replace").decode()
-        case float():
-            return value if math.isfinite(value) else None
-        case dict():
-            return {_portable(key): _portable(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_portable(item) for item in value]
-        case _:
-            return value
 
 
 def _result(result: RuleResult) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from fixtures.scenario import Scenario
 from report.badge import to_badge, to_badge_json
 from report.diagram import explain
 from report.html import to_html
-from report.jsonreport import dump, to_json
+from report.jsonreport import to_json
 from report.junit import to_junit
 from report.markdown import to_markdown
+from report.portable import dump
 from report.results import Example, Run
 from suites.verdict import Rule
 

@@ -21,6 +21,8 @@ Stage = Literal["ping", "token", "name", "manifest", "config", "layer"]
 Problem = Literal[
     "",
     "dns",
+    "lookup",
+    "proxy",
     "refused",
     "unreachable",
     "untrusted",
@@ -39,13 +41,14 @@ Problem = Literal[
     "wrong-content",
     "cut-short",
 ]
-"""Why an answer is not what was asked for. ``unreachable``: no connection. ``timeout``: a connection, and no answer, or
-no whole one. ``reset``: the connection broke off before there was an answer. ``unauthorized``: no anonymous token will
-do. ``not-a-registry``: a web page or the like. ``wrong-digest`` is about the header, ``wrong-content`` about the bytes,
-the lengths about what ``Content-Length`` announces.
+"""Why an answer is not what was asked for. ``dns``: nobody knows the name. ``lookup``: the name service does not say in
+time. ``proxy``: the proxy lets nobody through. ``unreachable``: no connection. ``timeout``: a connection, and no
+answer, or no whole one. ``reset``: the connection broke off before there was an answer. ``unauthorized``: no anonymous
+token will do. ``not-a-registry``: a web page or the like. ``wrong-digest`` is about the header, ``wrong-content``
+about the bytes, the lengths about what ``Content-Length`` announces.
 """
 
-CONNECTION: frozenset[Problem] = frozenset({"dns", "refused", "unreachable", "untrusted", "tls"})
+CONNECTION: frozenset[Problem] = frozenset({"dns", "lookup", "proxy", "refused", "unreachable", "untrusted", "tls"})
 """The problems of an endpoint that no request gets through to: they are those of every request."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

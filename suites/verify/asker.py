@@ -87,6 +87,8 @@ class Asker:
         if self._wants_get(answer):
             self._answers.pop()
             answer, body = await self._ask("name", "GET", f"manifests/{version}", version, until)
+        if answer not in self._answers:
+            return
         if body is not None and not answer.problem:
             answer = replace(answer, digest=answer.digest or _digest(body), size=len(body))
         if not answer.problem:
@@ -165,6 +167,10 @@ class Asker:
         try:
             async with asyncio.timeout_at(on_loop(until)):
                 known = await self._network.find(self._place)
+        except TimeoutError:
+            self._answers.append(Answer("name", "HEAD", self.mirror, problem="lookup"))
+            self._stopped = True
+            return False
         except OSError:
             known = ()
         netloc = urlsplit(self._base).netloc
@@ -179,6 +185,8 @@ class Asker:
         """Ask for ``/v2/``, as the classic image store does; whether there was any answer."""
         call = Call("ping", "GET", self._base, most=0)
         reply = await self._send(call, until)
+        if reply.unsent and reply.problem == "timeout":
+            return False
         answer = _told(call, reply)
         if answer.problem in ("status", "unauthorized"):
             answer = replace(answer, problem="")
@@ -218,6 +226,9 @@ class Asker:
                 return self._told_denied(call), None
         self._note_quota(reply)
         answer = _told(call, reply)
+        if reply.unsent and (stage != "name" or reply.problem == "timeout"):  # it is the time that was too short
+            self._stopped = True
+            return answer, None
         self._answers.append(answer)
         self._stopped |= answer.problem in (*CONNECTION, "timeout")
         return answer, reply.body

@@ -16,7 +16,8 @@ Fate = Literal["next", "fails", "waits", "used"]
 ever, or use what it got all the same."""
 
 OUTRIGHT = (
-    "dns", "refused", "unreachable", "untrusted", "tls", "reset", "malformed", "redirect", "status", "unauthorized",
+    "dns", "lookup", "proxy", "refused", "unreachable", "untrusted", "tls", "reset", "malformed", "redirect", "status",
+    "unauthorized",
 )  # fmt: skip
 """Problems of an answer that no daemon takes for one."""
 
@@ -47,6 +48,9 @@ class Client:
     """Trusts a mirror that the authorities in ``/etc/docker/certs.d`` vouch for."""
     reads_networks: bool = True
     """Takes a network in ``insecure-registries`` for all mirrors in it; else it must name them one by one."""
+
+    withheld: bool = False
+    """What it does with mirrors in ``insecure-registries`` is withheld (SECURITY.md), and nobody here foretells it."""
 
     @property
     def falls_to_http(self) -> bool:
@@ -94,7 +98,7 @@ _CONTAINERD = Client(
     },
 )
 _CONTAINERD_26 = replace(_CONTAINERD, name="containerd, 26.1.5", plain_http=False, reads_networks=False)
-_CONTAINERD_28 = replace(_CONTAINERD, name="containerd, 28.5.2", reads_certs_d=False)
+_CONTAINERD_28 = replace(_CONTAINERD, name="containerd, 28.5.2", reads_certs_d=False, withheld=True)
 _MODEL_CLASSIC = Client("model", whole=True, fates={}, keeps=frozenset({"manifest", "config", "layer"}))
 _MODEL_CONTAINERD = Client("model", whole=False, follows=True, fates={})
 

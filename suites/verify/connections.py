@@ -37,17 +37,25 @@ _LAST_LOOKS = 250
 """How often it is looked whether a connection that is no longer there was reported, too: the kernel takes its time."""
 
 
+def peer_of(path: Path) -> int:
+    """The process that listens at a Unix socket; 0 where nobody can tell."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(_PATIENCE)
+            client.connect(str(path))
+            data = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    except (OSError, AttributeError):
+        return 0
+    return int(_CREDENTIALS.unpack(data)[0])
+
+
 def server_of(path: Path, proc: Path = Path("/proc")) -> int | None:
     """The process that serves a Unix socket, if it can be told. Where it is not the one that made the socket, as with
     systemd, it is the only dockerd there is.
     """
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.connect(str(path))
-            data = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    except (OSError, AttributeError):
+    process = peer_of(path)
+    if not process:
         return None
-    process = int(_CREDENTIALS.unpack(data)[0])
     if _name(proc / str(process)) == "dockerd":
         return process
     daemons = [int(entry.name) for entry in proc.iterdir() if entry.name.isdecimal() and _name(entry) == "dockerd"]

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from suites.verify.answers import Problem, Stage
-from suites.verify.network import LARGEST_BODY, UnknownHostError
+from suites.verify.network import LARGEST_BODY, NoProxyError, UnknownHostError, causes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,18 @@ class Reply:
     seconds: float = 0.0
     problem: Problem = ""
     detail: str = ""
+    unsent: bool = False
+    """Whether there was no time to send the request."""
 
 
 async def exchange(client: httpx.AsyncClient, call: Call, until: float) -> Reply:
     """Send a request and read its answer, with all redirects, until a time of the monotonic clock. It never raises."""
     began, phase = time.monotonic(), _Phase()
+    if began >= until:
+        return Reply(problem="timeout", unsent=True)
     status, headers, body = 0, httpx.Headers(), bytearray()
     problem: Problem = ""
-    detail = ""
+    detail, unsent = "", False
     try:
         async with asyncio.timeout_at(on_loop(until)), _streamed(client, call, phase) as response:
             status, headers = response.status_code, response.headers
@@ -59,10 +63,11 @@ async def exchange(client: httpx.AsyncClient, call: Call, until: float) -> Reply
                         break
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         problem, detail = _why(error, phase, call.url), str(error)
+        unsent = isinstance(error, TimeoutError) and phase.now not in ("asking", "body")
     if problem in ("", "cut-short") and status >= (300 if call.follows else 400):
         problem = "unauthorized" if status == 401 else "status"
     data = bytes(body) if status and call.method != "HEAD" else None
-    return Reply(status, dict(headers), data, time.monotonic() - began, problem, detail)
+    return Reply(status, dict(headers), data, time.monotonic() - began, problem, detail, unsent)
 
 
 @asynccontextmanager
@@ -90,14 +95,14 @@ class _Phase:
         """Told by httpcore of each thing that begins or ends."""
         if event.startswith("connection.connect_tcp"):
             self.now = "connecting"
-        elif event.startswith("connection.start_tls"):
+        elif event.startswith(("connection.start_tls", "proxy.start_tls")):
             self.now = "handshake"
         elif event.startswith("http11.") and self.now != "body":
             self.now = "asking"
 
 
 _BY_PHASE: Mapping[str, Problem] = {
-    "looking up": "dns",
+    "looking up": "lookup",
     "connecting": "unreachable",
     "handshake": "tls",
     "asking": "timeout",
@@ -115,6 +120,8 @@ def _why(error: Exception, phase: _Phase, url: str) -> Problem:
         return _BY_PHASE[phase.now]
     if isinstance(error, UnknownHostError):
         return "dns"
+    if isinstance(error, NoProxyError):
+        return "proxy"
     if isinstance(error, httpx.ConnectError):
         return _no_connection(error, phase)
     if phase.now == "body":
@@ -132,15 +139,9 @@ def _is_elsewhere(error: httpx.RequestError, url: str) -> bool:
 
 
 def _no_connection(error: BaseException, phase: _Phase) -> Problem:
-    causes = list(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+    chain = list(causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
         return "untrusted"
     if phase.now == "handshake":
         return "tls"
-    return "refused" if any(isinstance(cause, ConnectionRefusedError) for cause in causes) else "unreachable"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    return "refused" if any(isinstance(cause, ConnectionRefusedError) for cause in chain) else "unreachable"

@@ -38,6 +38,7 @@ Code = Literal[
     "mirror-on-loopback",
     "mirror-in-plain-http",
     "mirror-insecure",
+    "mirror-by-proxy",
     "mirror-repeated",
     "many-mirrors",
     "insecure-with-scheme",
@@ -110,6 +111,17 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxies:
+    """Through whom a daemon asks for what begins with http:// and https://, and for which hosts it does not: as
+    HTTP_PROXY, HTTPS_PROXY and NO_PROXY are written.
+    """
+
+    http: str = ""
+    https: str = ""
+    without: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """How a host sets its mirrors. ``shown`` is what the daemon's ``/info`` shows; None: no daemon was asked."""
 
@@ -122,3 +134,6 @@ class Setup:
     """What could not be found out, a sentence each."""
     socket: str = ""
     """Where the daemon answers on this host: a path. Empty: nowhere."""
+    proxies: Proxies = Proxies()
+    authorities: str = ""
+    """The file of authorities that the daemon's SSL_CERT_FILE names in place of the system's."""

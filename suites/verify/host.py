@@ -1,30 +1,32 @@
 """Finds out how this host sets its mirrors, and changes nothing: the daemon's API, its process, and files."""
 
 import os
-import socket
-import struct
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from docker.errors import DockerException
-from requests import RequestException
-
-from fixtures.engine.discovery import find_own_engine, usual_sockets
-from fixtures.engine.endpoint import Engine, probe
+from fixtures.engine.discovery import usual_sockets
+from fixtures.engine.endpoint import probe
 from fixtures.errors import CannotRunError, UsageError
 from fixtures.profiles import Store
-from suites.verify import systemd
+from suites.verify import daemon, systemd
+from suites.verify.connections import peer_of
+from suites.verify.daemon import Daemon
 from suites.verify.daemon_json import chosen_store, daemon_json
-from suites.verify.facts import Kind, Remark, Setup, Source, Way
+from suites.verify.deadline import Deadline
+from suites.verify.facts import Kind, Proxies, Remark, Setup, Source, Way
+from suites.verify.proxies import HIDDEN
 from suites.verify.sources import DEFAULT_CONFIGURATION, command_line, configuration_file, docker_opts, service
 from suites.verify.systemd import File
 from suites.verify.versions import parsed
 
-API_PATIENCE = 3.0
-"""Seconds that a daemon gets to answer."""
+SECONDS = 5.0
+"""How long all of it may take, by default."""
+_DAEMONS_SHARE = 0.5
+"""In which a daemon must say how it is set up, of all the time there is."""
+_FILES_SHARE = 0.3
+"""In which all files must be read, of the time that is left then."""
 
 DEFAULTS = "/etc/default/docker"
 LOOPBACK = ("::1/128", "127.0.0.0/8")
@@ -70,12 +72,77 @@ def of_file(path: Path, version: str = "", store: Store | None = None) -> Setup:
     return Setup(kind, (source,), insecure=(*source.insecure, *LOOPBACK))
 
 
-def of_root(machine: Machine, version: str = "", store: Store | None = None) -> Setup:
+def of_root(machine: Machine, version: str = "", store: Store | None = None, deadline: Deadline | None = None) -> Setup:
     """What the files of a root directory would do after a start, with no daemon asked.
 
     Raises:
-        CannotRunError: there is no file that configures a dockerd.
+        CannotRunError: there is no file that configures a dockerd, or one cannot be read in time.
     """
+    deadline = deadline or Deadline(SECONDS)
+    until = deadline.share(_FILES_SHARE)
+    try:
+        return until.keep(lambda: _of_files(machine, version, store))
+    except TimeoutError:
+        message = f"A file below {machine.root} could not be read {daemon.within(until)}."
+        raise CannotRunError(message) from None
+
+
+def of_host(machine: Machine, version: str = "", store: Store | None = None, deadline: Deadline | None = None) -> Setup:
+    """How this host sets its mirrors: as its daemon shows it, and as its files say it. Without a daemon that answers,
+    ``version`` and ``store`` say which one it would be.
+
+    Raises:
+        CannotRunError: DOCKER_HOST or DOCKER_CONTEXT names a daemon that does not answer; or there is neither a daemon
+            nor a file that configures one.
+    """
+    deadline = deadline or Deadline(SECONDS)
+    until = deadline.share(_DAEMONS_SHARE)
+    try:
+        told = daemon.ask(until)
+        why = "" if told else until.keep(lambda: _why_nobody_answers(machine))
+    except TimeoutError:
+        told, why = None, f"No daemon answered {daemon.within(until)}: only files were looked at."
+    if told is None:
+        setup = of_root(machine, version, store, deadline)
+        return replace(setup, unknown=(*setup.unknown, why))
+    try:
+        found = deadline.share(_FILES_SHARE).keep(lambda: _sources(told, machine))
+    except TimeoutError:
+        found = _Found(unknown=("The files of this host could not be read in time: one of them hangs.",))
+    return Setup(
+        told.kind,
+        found.sources,
+        told.mirrors,
+        told.insecure,
+        found.unknown,
+        told.socket,
+        _revealed(told.proxies, found.environment),
+        found.environment.get("SSL_CERT_FILE", ""),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found of a daemon that answers: the sources that can have set it up, what stays unknown of them, and the
+    environment of its process, where that can be read.
+    """
+
+    sources: tuple[Source, ...] = ()
+    unknown: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def _revealed(shown: Proxies, environment: Mapping[str, str]) -> Proxies:
+    """Proxies with the user names and passwords that a daemon does not show, where its environment has them."""
+
+    def revealed(url: str, name: str) -> str:
+        given = environment.get(name) or environment.get(name.lower()) or url
+        return given if HIDDEN in url else url
+
+    return replace(shown, http=revealed(shown.http, "HTTP_PROXY"), https=revealed(shown.https, "HTTPS_PROXY"))
+
+
+def _of_files(machine: Machine, version: str, store: Store | None) -> Setup:
     sources = _files(machine, version)
     if not sources:
         message = f"Nothing configures a dockerd below {machine.root}: no daemon.json, no {DEFAULTS}, no {_UNIT}."
@@ -86,50 +153,20 @@ def of_root(machine: Machine, version: str = "", store: Store | None = None) -> 
     return Setup(Kind(version, store or chosen or _usual_store(version)), sources, insecure=insecure)
 
 
-def of_host(machine: Machine, version: str = "", store: Store | None = None) -> Setup:
-    """How this host sets its mirrors: as its daemon shows it, and as its files say it. Without a daemon that answers,
-    ``version`` and ``store`` say which one it would be.
-
-    Raises:
-        CannotRunError: DOCKER_HOST or DOCKER_CONTEXT names a daemon that does not answer; or there is neither a daemon
-            nor a file that configures one.
-    """
-    engine = find_own_engine()
-    if engine is None:
-        setup = of_root(machine, version, store)
-        return replace(setup, unknown=(*setup.unknown, _why_nobody_answers(machine)))
-    try:
-        with closing(engine.client(API_PATIENCE)) as client:
-            info: dict[str, Any] = client.info()
-    except (DockerException, RequestException, OSError) as error:
-        raise CannotRunError(f"The daemon at {engine.host} does not say how it is set up: {error}.") from error
-    kind = Kind(engine.version, _store_of(info))
-    sources, unknown = _sources(engine, info, machine, kind.version)
-    registries = info.get("RegistryConfig") or {}
-    insecure = (
-        *(registries.get("InsecureRegistryCIDRs") or ()),
-        *(name for name, index in (registries.get("IndexConfigs") or {}).items() if not index.get("Secure", True)),
-    )
-    socket_path = engine.host.removeprefix("unix://") if engine.host.startswith("unix://") else ""
-    return Setup(kind, sources, tuple(registries.get("Mirrors") or ()), insecure, unknown, socket_path)
-
-
-def _sources(
-    engine: Engine, info: Mapping[str, Any], machine: Machine, version: str
-) -> tuple[tuple[Source, ...], tuple[str, ...]]:
-    """The sources that can have set up a daemon that answers, and what stays unknown of them."""
-    if info.get("OperatingSystem") == "Docker Desktop":
-        return tuple(_configuration(machine.home / ".docker/daemon.json", version)), ()
-    if not engine.host.startswith("unix://"):
-        return (), (f"The daemon runs at {engine.host}: its files cannot be read from here.",)
-    process = _process_of(engine.host.removeprefix("unix://"), machine)
+def _sources(told: Daemon, machine: Machine) -> _Found:
+    if told.is_desktop:
+        return _Found(tuple(_configuration(machine.home / ".docker/daemon.json", told.kind.version)))
+    if not told.socket:
+        return _Found(unknown=(f"The daemon runs at {told.host}: its files cannot be read from here.",))
+    process = _process_of(told.socket, machine)
     if process is None:
-        return (), (f"The process behind {engine.host} is not to be seen here, so its files cannot be found.",)
-    if "name=rootless" in (info.get("SecurityOptions") or ()):
+        sentence = f"The process behind {told.host} is not to be seen here, so its files cannot be found."
+        return _Found(unknown=(sentence,))
+    if told.is_rootless:
         default = Path(machine.environment.get("XDG_CONFIG_HOME") or machine.home / ".config") / "docker/daemon.json"
     else:
         default = machine.at(DEFAULT_CONFIGURATION)
-    return _of_process(process, default, machine, version), ()
+    return _Found(_of_process(process, default, machine, told.kind.version), environment=process.environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +175,7 @@ class _Process:
     arguments: tuple[str, ...]
     is_service: bool
     """Whether the machine's service manager started it, from its unit or init script."""
+    environment: Mapping[str, str]
 
 
 def _of_process(process: _Process, default: Path, machine: Machine, version: str) -> tuple[Source, ...]:
@@ -221,15 +259,6 @@ def _unreadable(way: Way, path: Path, error: OSError) -> Source:
     return Source(way, str(path), problem=sentence, remarks=(remark,))
 
 
-def _store_of(info: Mapping[str, Any]) -> Store:
-    """The image store of a daemon. The containerd store is told by ``driver-type``
-    (Docker, 'containerd image store', https://docs.docker.com/engine/storage/containerd/).
-    """
-    status = info.get("DriverStatus") or ()
-    is_containerd = any("io.containerd.snapshotter" in str(value) for _, value in status)
-    return "containerd" if is_containerd else "classic"
-
-
 def _usual_store(version: str) -> Store:
     return "containerd" if parsed(version) >= _CONTAINERD_BY_DEFAULT else "classic"
 
@@ -244,7 +273,7 @@ def _why_nobody_answers(machine: Machine) -> str:
 
 def _process_of(path: str, machine: Machine) -> _Process | None:
     """The dockerd behind a socket: who listens there, or, where systemd does for it, the only dockerd there is."""
-    peer = _peer(path)
+    peer = peer_of(Path(path))
     name = _text(machine.processes / str(peer) / "comm").strip()
     if name == "systemd":
         with suppress(OSError):
@@ -255,7 +284,8 @@ def _process_of(path: str, machine: Machine) -> _Process | None:
     process = machine.processes / str(peer)
     arguments = _text(process / "cmdline").rstrip("\0").split("\0")
     is_service = _UNIT in _text(process / "cgroup") or _text(machine.at("/var/run/docker.pid")).strip() == str(peer)
-    return _Process(peer, tuple(arguments), is_service)
+    variables = (line.partition("=") for line in _text(process / "environ").split("\0"))
+    return _Process(peer, tuple(arguments), is_service, {name: value for name, _, value in variables})
 
 
 def _is_dockerd(process: Path) -> bool:
@@ -264,13 +294,3 @@ def _is_dockerd(process: Path) -> bool:
         return False
     namespaces = next((line for line in _text(process / "status").splitlines() if line.startswith("NSpid:")), "")
     return len(namespaces.split()) <= 2
-
-
-def _peer(path: str) -> int:
-    """The process that listens at a socket; 0 where nobody can tell."""
-    with suppress(OSError, AttributeError), socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(API_PATIENCE)
-        connection.connect(path)
-        pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return int(pid)
-    return 0

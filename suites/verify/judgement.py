@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from report.text import seconds
 from suites.deviations import Deviation
 from suites.verify.answers import Probed
-from suites.verify.facts import Remark, Setup
+from suites.verify.facts import Remark, Setup, Severity
 from suites.verify.in_force import InForce, in_force
 from suites.verify.lint import lint
 from suites.verify.mirrors import listed, normalised
 from suites.verify.predict import Prediction, predict
 from suites.verify.pulling import Pulled
+
+_ENOUGH = 1.0
+"""Seconds for which an answer must have been waited for in vain, before a mirror is held to be at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def judge(
     prediction = predict(setup.kind, probed) if probed else None
     remarks = (
         *lint(setup, deviations),
-        *(_of_prediction(prediction) if prediction else ()),
+        *(_of_prediction(prediction, setup) if prediction else ()),
         *(_of_pull(pulled) if pulled else ()),
     )
     judgement = Judgement(setup, state, remarks, demanded, probed, prediction, pulled)
@@ -73,11 +76,17 @@ def _told(state: InForce) -> str:
     return "nothing that anybody could tell" if state.mirrors is None else listed(state.mirrors)
 
 
-def _of_prediction(prediction: Prediction) -> Iterator[Remark]:
+def _of_prediction(prediction: Prediction, setup: Setup) -> Iterator[Remark]:
+    if not prediction.tried:
+        daemon = f"Docker {setup.kind.version or 'of an unknown version'} with the {setup.kind.store} image store"
+        sentence = f"{daemon} was not tried in the lab: what a pull would do is told as of the nearest that was."
+        yield Remark("unknown", "note", sentence, "")
     if prediction.result != "ok":
-        end = "fail" if prediction.result == "failed" else "never end"
-        sentence = f"A pull of {prediction.image} would {end}: {prediction.reason}."
-        yield Remark("pull-fails", "error", sentence, "Take the mirror out of the list until it is mended.")
+        waits = prediction.result == "waits"
+        sentence = f"A pull of {prediction.image} would {'wait' if waits else 'fail'}: {prediction.reason}."
+        slow = "Whether it is slow or dead, `--timeout 60` tells. " if waits else ""
+        severity: Severity = "warning" if waits and prediction.waited < _ENOUGH else "error"
+        yield Remark("pull-fails", severity, sentence, f"{slow}Take the mirror out of the list until it is mended.")
     for skipped in prediction.skipped:
         lacks = skipped.problem == "status"
         yield Remark(

@@ -7,6 +7,7 @@ from suites.deviations import Deviation
 from suites.verify.facts import Remark, Setup, Source
 from suites.verify.in_force import in_force, named
 from suites.verify.mirrors import listed, masked, normalised
+from suites.verify.proxies import through
 from suites.verify.traps import traps
 from suites.verify.url import remarks_on
 
@@ -86,6 +87,7 @@ def _of_all(setup: Setup) -> Iterator[Remark]:
     mirrors = state.mirrors or ()
     if state.mirrors == () and not state.differs:
         yield Remark("no-mirror", "note", "No mirror is in force: every pull goes to Docker Hub.", "")
+    yield from _of_proxies(setup, mirrors)
     if len(mirrors) >= MANY:
         yield Remark(
             "many-mirrors",
@@ -94,6 +96,14 @@ def _of_all(setup: Setup) -> Iterator[Remark]:
             "is slow or dead holds up every pull.",
             "Keep the one or two that hold what you need.",
         )
+
+
+def _of_proxies(setup: Setup, mirrors: Sequence[str]) -> Iterator[Remark]:
+    for url in mirrors:
+        if proxy := through(setup.proxies, url):
+            sentence = f"The daemon asks this mirror through the proxy {masked(proxy)}."
+            advice = "A mirror of your own network belongs into NO_PROXY: restart the daemon after that."
+            yield Remark("mirror-by-proxy", "note", sentence, advice, mirror=url)
 
 
 def _of_next_start(setup: Setup) -> Iterator[Remark]:

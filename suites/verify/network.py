@@ -6,7 +6,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -15,11 +15,24 @@ from urllib.parse import urlsplit
 import httpx
 
 from fixtures.errors import UsageError
+from suites.verify.facts import Proxies
+from suites.verify.proxies import through
 
 LARGEST_BODY = 4 << 20
 """Bytes of a manifest or config that are read: as many as a daemon takes of a manifest."""
 
 _CERTIFICATES = Path("etc/docker/certs.d")
+_BUNDLES = (
+    "etc/ssl/certs/ca-certificates.crt",
+    "etc/pki/tls/certs/ca-bundle.crt",
+    "etc/ssl/ca-bundle.pem",
+    "etc/pki/tls/cacert.pem",
+    "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "etc/ssl/cert.pem",
+)
+"""Where a daemon looks for the system's authorities: at the first of these that is there
+(Go, crypto/x509/root_linux.go).
+"""
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LONGEST_DETOUR = 10
 _ONE_OF_SEVERAL = 0.5
@@ -40,12 +53,14 @@ class Network:
 
     ``root`` is where its file system begins, for ``/etc/docker/certs.d``. ``addresses`` are those that hosts and ports
     are led to whatever the name service says (as ``curl --resolve`` has it). ``authorities`` is a file of authorities
-    that are trusted in place of the system's.
+    that are trusted in place of the system's, as SSL_CERT_FILE names one.
     """
 
     root: Path = Path("/")
     addresses: Mapping[Address, Address] = field(default_factory=lambda: MappingProxyType({}))
     authorities: Path | None = None
+    proxies: Proxies = field(default_factory=Proxies)
+    _systems: dict[bool, ssl.SSLContext] = field(init=False, compare=False, repr=False, default_factory=dict)
 
     async def find(self, wanted: Address) -> tuple[Address, ...]:
         """The addresses of a host, as the name service knows them.
@@ -58,19 +73,37 @@ class Network:
 
     def trust(self, directory: str, *, insecure: bool) -> ssl.SSLContext:
         """Whom a daemon trusts: the system's authorities and those in a directory of ``certs.d``, if it reads one (the
-        host, with its port where the URL has one); anybody, where the host is insecure.
+        host, with its port where the URL has one); anybody, where the host is insecure. It shows the certificates of
+        its own that it has there, as it does to whoever asks for one. What is the system's is read once.
         """
-        context = ssl.create_default_context(cafile=self.authorities and str(self.authorities))
+        if directory and (self.root / _CERTIFICATES / directory).is_dir():
+            return self._read(directory, insecure=insecure)
+        if insecure not in self._systems:
+            self._systems[insecure] = self._read("", insecure=insecure)
+        return self._systems[insecure]
+
+    def _read(self, directory: str, *, insecure: bool) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # Go takes each certificate of a pool for an authority
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if insecure:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             return context
+        bundles = (self.root / bundle for bundle in _BUNDLES)
+        if system := self.authorities or next((bundle for bundle in bundles if bundle.is_file()), None):
+            with contextlib.suppress(OSError):
+                context.load_verify_locations(cafile=str(system))
+        else:
+            context.load_default_certs()
+        own = self.root / _CERTIFICATES / directory
         with contextlib.suppress(OSError):
-            for file in sorted((self.root / _CERTIFICATES / directory).glob("*.crt")) if directory else ():
-                with contextlib.suppress(OSError, ssl.SSLError):
-                    context.load_verify_locations(cafile=str(file))
+            for file in sorted(own.iterdir()) if directory else ():
+                with contextlib.suppress(OSError):
+                    if file.suffix == ".crt":
+                        context.load_verify_locations(cafile=str(file))
+                    elif file.suffix == ".cert":
+                        context.load_cert_chain(file, file.with_suffix(".key"), password="")
         return context
 
     def client(self, trust: ssl.SSLContext, agent: str) -> httpx.AsyncClient:
@@ -164,11 +197,48 @@ async def _looked_up(wanted: Address) -> tuple[Address, ...]:
     return await answer
 
 
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what it came of, one after the other."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
 class UnknownHostError(httpx.ConnectError):
     """Nobody knows a host."""
 
 
-class _Transport(httpx.AsyncHTTPTransport):
+class NoProxyError(httpx.ConnectError):
+    """A proxy does not let anybody through."""
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """Asks directly, or through a proxy, as a daemon does of each URL."""
+
+    def __init__(self, network: Network, trust: ssl.SSLContext) -> None:
+        self._proxies, self._trust = network.proxies, trust
+        self._direct = _Direct(network, trust)
+        self._proxied: dict[str, httpx.AsyncHTTPTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        proxy = through(self._proxies, str(request.url))
+        if not proxy:
+            return await self._direct.handle_async_request(request)
+        try:
+            if proxy not in self._proxied:
+                self._proxied[proxy] = httpx.AsyncHTTPTransport(verify=self._trust, trust_env=False, proxy=proxy)
+            return await self._proxied[proxy].handle_async_request(request)
+        except (httpx.ProxyError, httpx.ConnectError, ValueError, ImportError) as error:
+            if any(isinstance(cause, ssl.SSLError) for cause in causes(error)):
+                raise
+            raise NoProxyError(str(error)) from error
+
+    async def aclose(self) -> None:
+        for transport in (self._direct, *self._proxied.values()):
+            await transport.aclose()
+
+
+class _Direct(httpx.AsyncHTTPTransport):
     """Leads names to addresses as a network has them."""
 
     def __init__(self, network: Network, trust: ssl.SSLContext) -> None:

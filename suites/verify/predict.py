@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from report.text import seconds
 from suites.verify.answers import CONNECTION, HUB, Answer, Image, Part, Probe, Probed, Problem, Stage, is_whole
 from suites.verify.clients import Client, Fate, client_of
 from suites.verify.facts import Kind
@@ -41,6 +42,8 @@ class Prediction:
     """The layers that somebody may have given before the pull went on to others: nobody can tell who gives these."""
     settled: bool = True
     """Whether it does not depend on that how the pull ends, and who gives the rest."""
+    waited: float = 0.0
+    """Seconds for which an answer was waited for that a pull would wait for."""
     named_by: str = ""
     """Who says which image is meant."""
     skipped: tuple[Skipped, ...] = ()
@@ -73,15 +76,23 @@ def predict(kind: Kind, probed: Probed) -> Prediction:
     endpoints = (*probed.mirrors, probed.hub or Probe(HUB))
     pull = _Pull(known.client, probed.image, endpoints)
     prediction = pull.whole() if known.client.whole else pull.by_request()
+    if known.client.withheld and any(endpoint.insecure for endpoint in endpoints):
+        prediction = replace(prediction, doubts=(*prediction.doubts, _WITHHELD))
     return replace(prediction, tried=known.tried)
+
+
+_WITHHELD = (
+    "A mirror is in `insecure-registries`: of this version, what happens then is withheld (SECURITY.md), and may be "
+    "something else."
+)
 
 
 class _Ends(Exception):  # noqa: N818 - it is how a pull ends, not an error
     """The pull ends without an image."""
 
-    def __init__(self, result: Result, reason: str) -> None:
+    def __init__(self, result: Result, reason: str, waited: float = 0.0) -> None:
         super().__init__(reason)
-        self.result, self.reason = result, reason
+        self.result, self.reason, self.waited = result, reason, waited
 
 
 class _Pull:
@@ -105,7 +116,7 @@ class _Pull:
                 if self._first_obstacle(endpoint, given) is not None:
                     continue
             except _Ends as end:
-                return self._told(end.result, endpoint, reason=end.reason)
+                return replace(self._told(end.result, endpoint, reason=end.reason), waited=end.waited)
             parts = endpoint.parts or (Part("manifest", endpoint.root),)
             served = {part.digest: given.get(part.digest, endpoint.mirror) for part in parts}
             rest = "" if is_whole(endpoint.parts) else endpoint.mirror
@@ -165,7 +176,7 @@ class _Pull:
                 if self._client.follows and end.result == "failed":
                     first = position + 1
                     continue
-                return self._told(end.result, endpoint, reason=end.reason)
+                return replace(self._told(end.result, endpoint, reason=end.reason), waited=end.waited)
             return self._told("ok", endpoint, served, rest)
         return self._told("failed", reason=f"nobody has all of {self._image}")
 
@@ -202,7 +213,7 @@ class _Pull:
             self._doubts.append("Docker Hub was not asked.")
         else:
             self._doubts.append(f"There was no time to ask {self._called(endpoint)} for the tag.")
-        return Answer("name", "HEAD", "", problem="" if endpoint.mirror == HUB else "unreachable")
+        return Answer("name", "HEAD", "") if endpoint.mirror == HUB else _UNASKED
 
     def _object_of(self, endpoint: Probe, part: Part) -> Answer | None:
         """What an endpoint says of an object; None where it would hand it out as far as anybody knows."""
@@ -233,7 +244,11 @@ class _Pull:
         if fate == "fails":
             raise _Ends("failed", f"{self._called(endpoint)} {_does(answer)}, and this daemon asks nobody else then")
         if fate == "waits":
-            raise _Ends("waits", f"{self._called(endpoint)} {_does(answer)}, and a daemon waits for it for ever")
+            raise _Ends(
+                "waits",
+                f"{self._called(endpoint)} {_does(answer)}, and this daemon waits for it without a limit",
+                answer.seconds,
+            )
         if fate == "next":
             self._note(endpoint, answer)
         return fate
@@ -264,6 +279,7 @@ class _Pull:
 
 
 _LACKS_PLATFORM = Answer("manifest", "GET", "", problem="status", detail="platform")
+_UNASKED = Answer("name", "HEAD", "", problem="unreachable", detail="unasked")
 _LIMITED = Answer("manifest", "GET", "", status=429, problem="status")
 
 
@@ -288,12 +304,13 @@ _WORDS: Mapping[Stage, str] = {
 
 _DOES: Mapping[Problem, str] = {
     "dns": "has a name that nobody knows",
+    "lookup": "has a name that the name service does not find in time",
+    "proxy": "is not to be reached through the daemon's proxy",
     "refused": "refuses connections",
     "unreachable": "cannot be reached",
     "untrusted": "has a certificate that is not trusted",
     "tls": "fails in the TLS handshake",
     "reset": "breaks connections off",
-    "timeout": "takes requests and does not answer them",
     "malformed": "does not answer in HTTP",
     "redirect": "redirects to where nobody answers",
     "unauthorized": "wants a login",
@@ -314,11 +331,16 @@ def _does(answer: Answer) -> str:
     """What an endpoint does, after its name."""
     if answer is _LACKS_PLATFORM:
         return "has nothing for this host's platform"
+    if answer is _UNASKED:
+        return "could not be asked in time"
     word = _WORDS[answer.stage]
     if answer.problem == "status" and answer.status == 404:
         return "does not have the image" if answer.stage == "name" else f"lacks the {word}"
     if answer.problem == "status":
         return f"answers {answer.status} to a request for the {word}"
+    if answer.problem == "timeout":
+        asked = "a ping" if answer.stage == "ping" else f"a request for the {word}"
+        return f"did not answer {asked} within {seconds(answer.seconds)}"
     return _DOES.get(answer.problem) or _SPOILS[answer.problem].format(word)
 
 
@@ -332,7 +354,7 @@ def _sentence(told: Prediction) -> str:
 
 def _beginning(told: Prediction) -> str:
     if told.result == "waits":
-        return f"A pull of {told.image} would not end: {told.reason}"
+        return f"A pull of {told.image} would wait: {told.reason}"
     if told.result == "failed":
         return f"A pull of {told.image} would fail: {told.reason}"
     by = [told.called(endpoint) for endpoint in told.by]

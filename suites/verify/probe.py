@@ -20,7 +20,7 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686"
 _MOST_IMAGES = 3
 """Of how many different images, which a tag means here and there, the objects are asked for."""
 _AT_ONCE = 6
-_SHARES = {"name": 0.45, "root": 0.65, "manifest": 0.8, "blobs": 1.0}
+_SHARES = {"name": 0.6, "root": 0.75, "manifest": 0.87, "blobs": 1.0}
 """By when each round of requests must have ended, of all the time there is."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from report.jsonreport import dump
+from report.portable import dump
 from report.text import inert, listed, seconds, wrap
 from suites.verify.answers import HUB, Probe, Probed
 from suites.verify.facts import Kind, Remark, Severity, Source
@@ -19,6 +19,9 @@ Format = Literal["text", "json", "github"]
 FORMAT = "mirror-conformance-verify/1"
 """Changes its number when a field is renamed, removed or given another meaning. ``schema.json`` says what is in it."""
 
+_OLD_COMMAND = "##["
+"""What GitHub takes for a command wherever in a line it stands (actions/runner, ActionCommand.cs)."""
+
 _ORDER: tuple[Severity, ...] = ("error", "warning", "note")
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -31,41 +34,48 @@ def text_of(judgement: Judgement, width: int = 100) -> str:
 def json_of(judgement: Judgement, tool_version: str) -> str:
     """For programs, as ``schema.json`` has it."""
     setup, state = judgement.setup, judgement.state
-    return dump(
-        {
-            "format": FORMAT,
-            "tool_version": tool_version,
-            "exit_code": judgement.exit_code,
-            "daemon": {"version": setup.kind.version, "store": setup.kind.store, "was_asked": setup.shown is not None},
-            "in_force": {"mirrors": _masked(state.mirrors), "why": masked(state.why)},
-            "expected": _masked(judgement.expected),
-            "sources": [
-                {
-                    "way": source.way,
-                    "place": source.place,
-                    "mirrors": _masked(source.mirrors),
-                    "insecure": _masked(source.insecure),
-                    "problem": source.problem,
-                }
-                for source in setup.sources
-            ],
-            "remarks": [
-                {
-                    "code": remark.code,
-                    "severity": remark.severity,
-                    "sentence": remark.sentence,
-                    "advice": remark.advice,
-                    "place": remark.place,
-                    "line": remark.line or None,
-                    "mirror": masked(remark.mirror),
-                    "stops": remark.stops,
-                }
-                for remark in judgement.remarks
-            ],
-            "pull": _pull(judgement),
-            "pulled": _pulled(judgement.pulled) if judgement.pulled else None,
-        }
+    text = dump(
+        _without_credentials(
+            {
+                "format": FORMAT,
+                "tool_version": tool_version,
+                "exit_code": judgement.exit_code,
+                "daemon": {
+                    "version": setup.kind.version,
+                    "store": setup.kind.store,
+                    "was_asked": setup.shown is not None,
+                },
+                "in_force": {"mirrors": _list(state.mirrors), "why": state.why},
+                "expected": _list(judgement.expected),
+                "sources": [
+                    {
+                        "way": source.way,
+                        "place": source.place,
+                        "mirrors": _list(source.mirrors),
+                        "insecure": list(source.insecure),
+                        "problem": source.problem,
+                    }
+                    for source in setup.sources
+                ],
+                "remarks": [
+                    {
+                        "code": remark.code,
+                        "severity": remark.severity,
+                        "sentence": remark.sentence,
+                        "advice": remark.advice,
+                        "place": remark.place,
+                        "line": remark.line or None,
+                        "mirror": remark.mirror,
+                        "stops": remark.stops,
+                    }
+                    for remark in judgement.remarks
+                ],
+                "pull": _pull(judgement),
+                "pulled": _pulled(judgement.pulled) if judgement.pulled else None,
+            }
+        )
     )
+    return text.replace(_OLD_COMMAND, "\\u0023#[")
 
 
 def github_of(judgement: Judgement) -> str:
@@ -180,8 +190,21 @@ def _ending(judgement: Judgement) -> str:
     return f"{'NOT IN ORDER' if judgement.exit_code else 'IN ORDER'}: {listed(told) or 'nothing is wrong'}."
 
 
-def _masked(urls: tuple[str, ...] | None) -> list[str] | None:
-    return None if urls is None else [masked(url) for url in urls]
+def _list(urls: tuple[str, ...] | None) -> list[str] | None:
+    return None if urls is None else list(urls)
+
+
+def _without_credentials(value: Any) -> Any:
+    """Plain data, with no user name or password in any URL."""
+    match value:
+        case str():
+            return masked(value)
+        case dict():
+            return {key: _without_credentials(item) for key, item in value.items()}
+        case list():
+            return [_without_credentials(item) for item in value]
+        case _:
+            return value
 
 
 def _pull(judgement: Judgement) -> dict[str, Any] | None:
@@ -195,12 +218,12 @@ def _pull(judgement: Judgement) -> dict[str, Any] | None:
         "sentence": prediction.sentence,
         "served_by": list(prediction.by),
         "skipped": [
-            {"mirror": masked(one.mirror), "problem": one.problem, "because": one.because} for one in prediction.skipped
+            {"mirror": one.mirror, "problem": one.problem, "because": one.because} for one in prediction.skipped
         ],
         "doubts": list(prediction.doubts),
         "mirrors": [
             {
-                "mirror": masked(probe.mirror),
+                "mirror": probe.mirror,
                 "by_tag": probe.by_tag,
                 "by_digest": probe.by_digest,
                 "complete": probe.complete,

@@ -38,7 +38,7 @@ def test_the_command_is_installed() -> None:
         for entry in importlib.metadata.entry_points(group="console_scripts")
         if entry.name == "mirror-conformance"
     ]
-    assert command.value == "suites.cli:main"
+    assert command.value == "suites.__main__:main"
 
 
 def test_list_names_every_rule_and_every_daemon(call: Call) -> None:

@@ -1,5 +1,6 @@
 """``mirror-conformance verify`` as it is typed."""
 
+import io
 import json
 import os
 import re
@@ -65,6 +66,29 @@ def test_json_and_github(call: Call) -> None:  # noqa: F811
     assert told["tool_version"]
     shown = call("verify", "--file", "daemon.json", "--format", "github", "--expect", "https://b.test").out
     assert shown.startswith("::error title=mirror-conformance not-as-expected::")
+
+
+@pytest.mark.usefixtures("own")
+def test_a_workflow_of_github_takes_nothing_in_the_text_for_a_command(
+    call: Call,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    lines = call("verify", "--file", "daemon.json").out.splitlines()
+    stop = re.fullmatch(r"::stop-commands::([0-9a-f]{32})", lines[0])
+    assert stop
+    assert lines[-1] == f"::{stop[1]}::"
+
+
+@pytest.mark.usefixtures("own")
+def test_a_terminal_that_knows_few_letters_is_told_all_the_same(
+    call: Call,  # noqa: F811
+    own: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own.write_text(written("https://mirr\u00f6r.test"), encoding="utf-8")
+    monkeypatch.setattr("suites.verify.command.sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert call("verify", "--file", "daemon.json").code == 0
 
 
 def test_several_files(call: Call, own: Path) -> None:  # noqa: F811

@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from fixtures.errors import CannotRunError, UsageError
-from suites.verify.facts import Kind, Setup
+from suites.verify.facts import Kind, Proxies, Setup
 from suites.verify.host import Machine, of_file, of_host, of_root
 from suites.verify.in_force import in_force
 from suites.verify.lint import lint
@@ -161,7 +161,7 @@ def test_a_daemon_that_was_named_and_does_not_answer(tmp_path: Path) -> None:
 
 
 def test_files_alone_where_no_daemon_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("suites.verify.host.find_own_engine", lambda: None)
+    monkeypatch.setattr("suites.verify.daemon.find_own_engine", lambda: None)
     monkeypatch.setattr("suites.verify.host.usual_sockets", lambda *_: iter([]))
     some = machine(tmp_path)
     with pytest.raises(CannotRunError, match=r"^Nothing configures a dockerd below "):
@@ -216,3 +216,34 @@ def test_the_image_store_of_a_file(tmp_path: Path, text: str, version: str, stor
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.json cannot be read: No such file or directory\.$"):
         of_file(tmp_path / "none.json")
+
+
+def test_the_environment_of_a_daemon_is_heeded(tmp_path: Path) -> None:
+    some = machine(tmp_path)
+    environment = "HTTPS_PROXY=http://ada:secret@proxy.test:3128\0SSL_CERT_FILE=/etc/own.pem\0"
+    (some.processes / str(os.getpid()) / "environ").write_text(environment)
+    setup = looked(tmp_path, some, info(HttpsProxy="http://xxxxx:xxxxx@proxy.test:3128", NoProxy="b.test"))
+    assert setup.proxies == Proxies("", "http://ada:secret@proxy.test:3128", "b.test")
+    assert setup.authorities == "/etc/own.pem"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"RegistryConfig": []}, "RegistryConfig: "),
+        ({"RegistryConfig": {"Mirrors": "https://a.test"}}, r"RegistryConfig\.Mirrors: "),
+        ({"RegistryConfig": {"Mirrors": [7]}}, r"RegistryConfig\.Mirrors\.0: "),
+        ({"DriverStatus": [["\x1b[31m"]]}, r"DriverStatus\.0"),
+        ({"RegistryConfig": {"IndexConfigs": {"\x1b[31m": 3}}}, r"RegistryConfig\.IndexConfigs\.\\x1b\[31m: "),
+    ],
+)
+def test_a_daemon_that_answers_with_something_else_is_refused_in_a_sentence(
+    tmp_path: Path, answer: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(CannotRunError, match=f"^The daemon at unix://.* does not say how it is set up: {reason}"):
+        looked(tmp_path, machine(tmp_path), answer)
+
+
+@pytest.mark.parametrize("answer", [{}, {"RegistryConfig": None}, {"RegistryConfig": {"Mirrors": None}}])
+def test_a_daemon_that_says_nothing_of_mirrors_has_none(tmp_path: Path, answer: dict[str, object]) -> None:
+    assert looked(tmp_path, machine(tmp_path), answer).shown == ()

@@ -239,3 +239,14 @@ def test_a_server_is_reached_at_its_own_address(simulator: LocalSimulator) -> No
     server.hold(IMAGE)
     told = asked(simulator, replace(CLASSIC, version="20.10.5"), "https://mirror-2.test/")
     assert told.mirrors[0].complete
+
+
+@pytest.mark.parametrize(("kind", "doubted"), [(CONTAINERD, True), (CLASSIC, False)])
+def test_what_is_withheld_of_insecure_mirrors_is_not_foretold(
+    simulator: LocalSimulator, kind: Kind, doubted: bool
+) -> None:
+    network = Network(addresses=addresses(simulator), authorities=simulator.authority)
+    some = Setup(kind, (), (URL,), insecure=("mirror-1.test",))
+    told = predict(kind, probe(some, APP, network=network, timeout=15.0))
+    assert any("is withheld (SECURITY.md)" in doubt for doubt in told.doubts) is doubted
+    assert told.doubts == () or doubted

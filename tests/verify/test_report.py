@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from suites.verify import report
 from suites.verify.answers import HUB, Answer, Image, Part, Probe, Probed, Quota
-from suites.verify.facts import Kind, Setup, Source
+from suites.verify.facts import Kind, Proxies, Setup, Source
 from suites.verify.judgement import Judgement, judge
 from suites.verify.pulling import Pulled, Statement
 from tests.verify.setups import GCR, NEW, UNTIMED, setup, written
@@ -21,7 +21,9 @@ from tests.verify.test_lint import KNOWN
 
 SCHEMA = json.loads(Path(report.__file__).with_name("schema.json").read_text())
 NASTY = st.one_of(
-    st.sampled_from(("\x1b[31m", "\n::error::x", "\r", "%0A::stop-commands::x", "\u202e", "\ud800", "a,b:c", "\u2028")),
+    st.sampled_from(
+        ("\x1b[31m", "\n::error::x", "\r", "%0A::stop-commands::x", "\u202e", "\ud800", "a,b:c", "\u2028", "##[error]x")
+    ),
     st.text(st.characters(), max_size=12),
 )
 DIGEST = f"sha256:{'a' * 64}"
@@ -82,6 +84,14 @@ def test_each_line_for_github_is_one_command_of_ours(judgement: Judgement) -> No
         assert not re.search(r"%(?!25|3A|2C)", match[2] + match[3])
 
 
+@UNTIMED
+@given(judgements())
+def test_json_holds_no_command_for_github(judgement: Judgement) -> None:
+    text = report.json_of(judgement, "0.1.0")
+    assert "##[" not in text
+    assert not re.search(r"^\s*::", text, re.M)
+
+
 def test_a_remark_for_github_stands_at_its_line() -> None:
     judgement = judge(setup(written("ftp://mirror.test")))
     first, *_ = report.github_of(judgement).splitlines()
@@ -121,9 +131,11 @@ def test_an_error_shuts_the_gate_and_a_warning_does_not() -> None:
 
 
 def test_no_credentials_are_told() -> None:
-    judgement = judge(
-        setup(written("https://user:secret@mirror.test"), NEW, []), (), ["https://user:secret@mirror.test"]
-    )
+    url = "https://user:secret@mirror.test"
+    probed = Probed(Image("library/alpine", "latest"), (Probe(url, (Answer("name", "HEAD", url, problem="dns"),)),))
+    some = replace(setup(written(url), NEW, [url]), proxies=Proxies(https="http://user:secret@proxy.test:3128"))
+    judgement = judge(some, (), [url], probed)
+    assert {"mirror-by-proxy", "mirror-skipped"} <= {remark.code for remark in judgement.remarks}
     for told in (report.text_of(judgement), report.json_of(judgement, ""), report.github_of(judgement)):
         assert "secret" not in told
 
@@ -139,6 +151,25 @@ def test_what_a_pull_would_do_is_a_remark() -> None:
     assert judgement.exit_code == 0
     told = report.text_of(judgement)
     assert "A pull of alpine:latest would be served by Docker Hub" in told
+
+
+@pytest.mark.parametrize(("version", "said"), [("28.5.2", False), ("29.1.0", True), ("28.5.2+dfsg1", False)])
+def test_of_a_version_that_was_not_tried_that_is_said(version: str, said: bool) -> None:
+    probed = Probed(Image("library/alpine", "latest"), (), Probe(HUB))
+    judgement = judge(Setup(Kind(version, "containerd"), (), ()), (), None, probed)
+    sentences = [remark.sentence for remark in judgement.remarks if remark.code == "unknown"]
+    assert any("was not tried in the lab" in sentence for sentence in sentences) is said
+
+
+@pytest.mark.parametrize(("waited", "severity"), [(0.4, "warning"), (2.0, "error")])
+def test_a_mirror_that_had_little_time_to_answer_does_not_shut_the_gate(waited: float, severity: str) -> None:
+    late = Answer("name", "HEAD", GCR, "latest", seconds=waited, problem="timeout")
+    probed = Probed(Image("library/alpine", "latest"), (Probe(f"{GCR}/", (late,)),), Probe(HUB))
+    judgement = judge(setup(written(GCR), NEW, [f"{GCR}/"]), (), None, probed)
+    (remark,) = [remark for remark in judgement.remarks if remark.code == "pull-fails"]
+    assert remark.severity == severity
+    assert f"did not answer a request for the tag within {waited:.2f} s" in remark.sentence
+    assert judgement.exit_code == int(severity == "error")
 
 
 def test_a_pull_that_would_fail_is_an_error() -> None:

@@ -49,6 +49,8 @@ def lines(*, sources: bool) -> Iterator[str]:
             yield f"    why: {rule.why}"
             yield f"    source: {rule.source}"
             yield f"    needs: {needs(rule)}"
+            if rule.field:
+                yield f"    field: {', '.join(rule.field)}"
 
 
 def to_json() -> str:
@@ -122,6 +124,7 @@ def _rule(rule: Rule) -> dict[str, object]:
         "subject": rule.subject,
         "source": rule.source,
         "why": rule.why,
+        "field": list(rule.field),
         "needs": needs(rule),
         "needs_nightly": nightly(rule),
         "tests": told(rule),

@@ -21,7 +21,7 @@ NEEDS: dict[Subject, str] = {
 }
 """What it takes to try a rule of a subject."""
 
-PROMISED = {"FRESH-1": "stale", "GONE-1": "deleted"}
+PROMISED = {"FRESH-1": "stale", "GONE-1": "deleted", "KEEP-5": "capacity"}
 """The rules that judge a promise of the mirror's own, and which."""
 
 

@@ -33,6 +33,7 @@ class _Hooks:
 class _Promises:
     stale: float | None = None
     deleted: Literal["kept", "gone"] | None = None
+    capacity: int | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -97,7 +98,7 @@ def described(file: Path | None, url: str, **given: Any) -> MirrorSubject:
         url=url or read.url,
         profile=read.profile,
         features=frozenset(read.features),
-        promises=Promises(read.promises.stale, read.promises.deleted),
+        promises=Promises(read.promises.stale, read.promises.deleted, read.promises.capacity),
         hooks=DescribedHooks(
             {"warm": hooks.warm, "evict": hooks.evict, "restart": hooks.restart, "advance": hooks.advance}
         ),

@@ -10,7 +10,7 @@ from fixtures.mirrors.scenario import MirrorScenario
 from suites import catalogue
 from suites.mirror.timeline import Case, cases
 from suites.rules.finding import Finding
-from suites.rules.mirror import api, blobs, down, fill, fresh, keep, lists, manifests, misses, secrets
+from suites.rules.mirror import api, blobs, down, fill, fresh, hits, keep, lists, manifests, misses, secrets
 from suites.rules.mirror.common import CaseRule, TrialRule
 from suites.ruling import guarded
 from suites.verdict import Rule, Verdict
@@ -19,7 +19,8 @@ BOOK = Path(__file__).with_name("catalogue.toml")
 
 _MODULES = (api, manifests, blobs, lists, misses, fresh, down, fill, secrets, keep)
 CASE_RULES: dict[str, CaseRule] = {rule: judged for module in _MODULES for rule, judged in module.CASE_RULES.items()}
-TRIAL_RULES: dict[str, TrialRule] = manifests.TRIAL_RULES | blobs.TRIAL_RULES | fresh.TRIAL_RULES | secrets.TRIAL_RULES
+_WHOLE = (manifests, blobs, lists, fresh, hits, secrets)
+TRIAL_RULES: dict[str, TrialRule] = {rule: judged for module in _WHOLE for rule, judged in module.TRIAL_RULES.items()}
 
 
 def rules() -> dict[str, Rule]:
@@ -39,7 +40,8 @@ def judge(scenario: MirrorScenario, history: MirrorHistory) -> tuple[Verdict, ..
         verdicts += guarded(rule, partial(judge_trial, found), rules())
     if history.errors:
         return tuple(_excused(verdict, history.errors[0]) for verdict in verdicts)
-    return tuple(verdicts)
+    locked_out = {case.number for case in found if _is_locked_out(case)}
+    return tuple(_configured(verdict) if verdict.step in locked_out else verdict for verdict in verdicts)
 
 
 def _of_cases(judge_case: CaseRule, found: tuple[Case, ...]) -> Iterable[Finding]:
@@ -52,4 +54,20 @@ def _of_cases(judge_case: CaseRule, found: tuple[Case, ...]) -> Iterable[Finding
 def _excused(verdict: Verdict, error: str) -> Verdict:
     if verdict.ruling != "fail":
         return verdict
-    return replace(verdict, ruling="error", reason=f"our fake Hub failed, and says nothing of the mirror: {error}")
+    return replace(
+        verdict, ruling="error", at_fault="hub", reason=f"our fake Hub failed, and says nothing of the mirror: {error}"
+    )
+
+
+def _is_locked_out(case: Case) -> bool:
+    """Whether Hub refused the mirror's own credentials."""
+    if case.has("authorization"):
+        return False
+    return any(e.stage == "token" and e.credentials == "basic" and e.status == 401 for e in case.upstream)
+
+
+def _configured(verdict: Verdict) -> Verdict:
+    if verdict.ruling != "fail":
+        return verdict
+    said = f"{verdict.reason}; Hub refused the credentials that the mirror was configured with"
+    return replace(verdict, at_fault="configuration", reason=said)

@@ -106,8 +106,18 @@ class Case:
         )
 
     @property
+    def is_overfull(self) -> bool:
+        """Whether the mirror was let hold more than it says that it has room for, and so may have evicted any of it."""
+        room = self.history.promises.capacity
+        contents = self.history.contents
+        parts = {part.digest: part.size for image in self.state.held.values() for part in contents[image].objects}
+        return room is not None and sum(parts.values()) > room
+
+    @property
     def held(self) -> bool:
         """Whether the mirror was let hold it, and has not evicted it since."""
+        if self.is_overfull:
+            return False
         if self.by_tag:
             return self.place in self.state.held
         return self.part is not None and any(
@@ -170,14 +180,19 @@ def cases(scenario: MirrorScenario, history: MirrorHistory) -> tuple[Case, ...]:
         if isinstance(step, Ask):
             earlier = tuple(found)
             found += (
-                Case(happened.step, index, step, answer, happened, scenario, history, state, earlier)
-                for index, answer in enumerate(happened.answers)
+                Case(happened.step, index, one, answer, happened, scenario, history, state, earlier)
+                for index, (one, answer) in enumerate(zip(_asked(step, happened), happened.answers, strict=True))
             )
             if step.meanwhile and not happened.failed:
                 state = _after(state, step.meanwhile, happened)
         elif not happened.failed:
             state = _after(state, step, happened)
     return tuple(found)
+
+
+def _asked(step: Ask, happened: Happened) -> tuple[Ask, ...]:
+    """The request that each answer is to: a page that was followed to is one to the first."""
+    return step.at_once if len(step.at_once) > 1 else (step,) * len(happened.answers)
 
 
 def content_of(case: Case) -> Content | None:

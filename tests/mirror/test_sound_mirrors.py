@@ -10,7 +10,7 @@ from suites.mirror.judge import CASE_RULES, TRIAL_RULES, judge, rules
 from suites.mirror.trials import Trial, trials
 from suites.verdict import Verdict
 
-NOTED = {"LIST-3"}
+NOTED: dict[str, set[str]] = {"pull-through": {"LIST-3", "TELL-1"}, "gcr": {"LIST-3"}, "frozen": {"LIST-3", "FRESH-2"}}
 """What our mirrors are known to do otherwise, and say so: it is no mistake."""
 
 
@@ -25,7 +25,7 @@ def verdicts(preset: PresetName) -> Iterator[tuple[Trial, tuple[Verdict, ...]]]:
 def test_our_own_mirrors_keep_every_rule(preset: PresetName) -> None:
     for trial, said in verdicts(preset):
         wrong = [f"{trial.name}: {v.rule} {v.ruling}: {v.reason}" for v in said if v.ruling != "pass"]
-        assert [line for line in wrong if not any(f"{noted} fail" in line for noted in NOTED)] == []
+        assert [line for line in wrong if not any(f"{noted} fail" in line for noted in NOTED[preset])] == []
         if not trial.only:
             assert said, trial.name
 

@@ -44,7 +44,8 @@ def entries() -> Iterator[Entry]:
             answers.setdefault(entry, {})[rule.id.partition("/")[0]] = None
     read = _read()
     for name, says in read.entries.items():
-        yield Entry(name, says, tuple(answers.get(name, ())), read.unruled.get(name, ""))
+        ruled = tuple(answers.get(name, ()))
+        yield Entry(name, says, ruled, "" if ruled else read.unruled.get(name, ""))
 
 
 def told(names: tuple[str, ...]) -> str:

@@ -20,7 +20,7 @@ def trials(subject: MirrorSubject) -> tuple[Trial, ...]:
         *lists_trials(),
         *upstream_trials(subject),
         *filling_trials(subject),
-        *outages_trials(),
+        *outages_trials(subject),
         *security_trials(),
         *evictions_trials(subject),
     )

@@ -9,6 +9,9 @@ from suites.rules.mirror.common import CaseRule, TrialRule, came, content, short
 _LOGINS = 2
 """Token requests for one repository that are well spent: a token, and another where it ran out."""
 
+_LOOKS = 3
+"""Looks at a tag that moved from which on bounds can be told."""
+
 _DAY = 86400.0
 """Seconds after which a tag that is still behind will hardly ever catch up."""
 
@@ -47,7 +50,7 @@ def a_tag_catches_up(found: tuple[Case, ...]) -> Iterator[Finding]:
     ages = [(case.state.since[case.place], case) for case in seen]
     least = max((age for age, case in ages if not case.served and _is_older(case)), default=0.0)
     most = min((age for age, case in ages if case.served and age >= least), default=None)
-    if not any(case.served or _is_older(case) for case in seen):
+    if len(seen) < _LOOKS or not any(case.served or _is_older(case) for case in seen):
         return
     measure = [("seconds that a tag was behind, at least", least)]
     if most is None:

@@ -80,9 +80,9 @@ def _policies() -> Iterator[Mutant]:
     yield Mutant("fetches once for each client", ("FILL-1", "FILL-7"), "clients at once", alone)
     patient = Subject(replace(PULL_THROUGH, upstream=replace(PULL_THROUGH.upstream, timeout=600.0)))
     waits = ("DOWN-5", "DOWN-2/hang")
-    yield Mutant("waits for Hub for ever", waits, "outage (hang)", patient, Subject(hasty(PULL_THROUGH)), _PATIENCE)
+    yield Mutant("waits for Hub for ever", waits, "waiting for Hub", patient, Subject(hasty(PULL_THROUGH)), _PATIENCE)
     lies = Subject(hasty(replace(PULL_THROUGH, upstream=replace(PULL_THROUGH.upstream, status=404))))
-    yield Mutant("calls silence a miss", ("DOWN-4/hang",), "outage (hang)", lies, Subject(hasty(PULL_THROUGH)))
+    yield Mutant("calls silence a miss", ("DOWN-4/hang",), "waiting for Hub", lies, Subject(hasty(PULL_THROUGH)))
     locked_out = Subject(replace(PULL_THROUGH, upstream=replace(trusting, password="mistyped")))
     yield Mutant("has a mistyped password", ("PROFILE-1/pull-through",), "cold", locked_out)
     seen = "private, once somebody saw it"

@@ -19,7 +19,7 @@ BOOK = Path(__file__).with_name("catalogue.toml")
 
 _MODULES = (api, manifests, blobs, lists, misses, fresh, down, fill, secrets, keep)
 CASE_RULES: dict[str, CaseRule] = {rule: judged for module in _MODULES for rule, judged in module.CASE_RULES.items()}
-_WHOLE = (manifests, blobs, lists, fresh, hits, secrets)
+_WHOLE = (manifests, blobs, lists, fresh, fill, hits, secrets)
 TRIAL_RULES: dict[str, TrialRule] = {rule: judged for module in _WHOLE for rule, judged in module.TRIAL_RULES.items()}
 
 

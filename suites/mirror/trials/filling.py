@@ -27,6 +27,9 @@ from suites.mirror.trials.common import (
     one,
 )
 
+_PACE = 1.0
+"""Seconds that Hub takes for a blob whose client leaves in its midst."""
+
 _PERCENT = (10, 50, 90)
 _RESUMED = 1 << 19
 _CROWDS = (2, 10, 50)
@@ -42,8 +45,9 @@ def filling_trials(subject: MirrorSubject) -> Iterator[Trial]:
     slow = broken(kind="slow", at="blob", method="GET", seconds=SLOW)
     yield Trial("slow blob", one(slow, LARGE_LAYER, **BIG), ("FILL-2",), only="pull-through")
     left = replace(LARGE_LAYER, stop_after=1 << 16)
-    paced = broken(kind="slow", at="blob", method="GET", seconds=0.6)
-    gone = (paced, left, Settle(), Settle(), Settle(), HEALED, OUTAGES["5xx"], LARGE_LAYER)
+    paced = broken(kind="slow", at="blob", method="GET", seconds=_PACE)
+    later = (Settle(), LARGE_LAYER) * 3
+    gone = (paced, left, Settle(), HEALED, OUTAGES["5xx"], LARGE_LAYER, *later)
     yield Trial("client leaves", one(*gone, **BIG), ("FILL-3",), only="pull-through")
     for how, fault in SPOILS.items():
         steps: tuple[Step, ...] = (BY_DIGEST, fault, LAYER, Settle(), HEALED, LAYER, LAYER)

@@ -1,8 +1,11 @@
 """FILL: how a mirror fetches what it lacks."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from suites.mirror.timeline import Case
 from suites.rules.finding import Finding, broken, kept
-from suites.rules.mirror.common import CaseRule, came, short
+from suites.rules.mirror.common import CaseRule, TrialRule, came, short
 
 _SPOILS = frozenset({"corrupt", "truncate", "reset", "wrong-length"})
 
@@ -42,12 +45,24 @@ def a_blob_is_handed_on_while_it_comes(case: Case) -> Finding | None:
     return Finding(case.served and streamed, said if case.served else f"{said}; {came(case)}", measure=measure)
 
 
-def a_client_that_leaves_does_not_end_the_fetch(case: Case) -> Finding | None:
-    left = [c for c in case.earlier if c.place == case.place and c.ask.stop_after is not None]
-    if not left or not case.reads or case.healthy or not case.fills:
-        return None
+def a_client_that_leaves_does_not_end_the_fetch(found: tuple[Case, ...]) -> Iterator[Finding]:
+    """Whether what a client left is there, sooner or later, though Hub is down: storing it may take its time."""
+    left = [case for case in found if _leaves_in_the_midst(case)]
+    if not left:
+        return
+    asked = [c for c in found if c.place == left[0].place and c.reads and not c.healthy and c.number > left[0].number]
+    if not asked:
+        return
+    case = next((case for case in asked if case.served), asked[-1])
     said = f"a client left in the midst of {case.ask.reference}; then Hub was down, and {came(case)}"
-    return kept(said) if case.served else broken(said, left[-1].upstream)
+    finding = kept(said) if case.served else broken(said, left[-1].upstream)
+    yield replace(finding, step=case.number)
+
+
+def _leaves_in_the_midst(case: Case) -> bool:
+    """Whether a client went away before Hub can have given all: it takes its time, from when the mirror asks it."""
+    paced = [f.seconds for f in case.state.faults if f.kind == "slow"]
+    return case.ask.stop_after is not None and case.fills and bool(paced) and case.answer.seconds < max(paced)
 
 
 def what_was_spoiled_is_not_kept(case: Case) -> Finding | None:
@@ -88,9 +103,9 @@ def a_page_is_not_content(case: Case) -> Finding | None:
 CASE_RULES: dict[str, CaseRule] = {
     "FILL-1": many_clients_are_one_fetch,
     "FILL-2": a_blob_is_handed_on_while_it_comes,
-    "FILL-3": a_client_that_leaves_does_not_end_the_fetch,
     "FILL-4": what_was_spoiled_is_not_kept,
     "FILL-5": what_is_no_content_is_not_kept,
     "FILL-6": a_page_is_not_content,
     "FILL-7": many_pulls_are_one_pull,
 }
+TRIAL_RULES: dict[str, TrialRule] = {"FILL-3": a_client_that_leaves_does_not_end_the_fetch}

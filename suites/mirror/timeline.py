@@ -145,6 +145,14 @@ class Case:
         return self.reads and self.answer.status == 200 and not self.answer.problem
 
     @property
+    def is_misled(self) -> bool:
+        """Whether Hub gives something else than it has, of which nobody can know before its end: what the mirror hands
+        on is then Hub's fault, and what it keeps is judged by itself.
+        """
+        wrong = (f for f in self.state.faults if f.kind == "corrupt" or (f.kind == "status" and f.status < 300))
+        return not self.held and any(True for _ in wrong)
+
+    @property
     def is_choosy(self) -> bool:
         """Whether the client takes one form alone, or nothing that it knows: it may get no content, and rightly."""
         return self.has("accept") or self.has("if-none-match")

@@ -18,7 +18,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def blob_is_what_its_digest_says(case: Case) -> Finding | None:
-    if case.ask.kind != "blob" or not case.whole or not case.part:
+    if case.ask.kind != "blob" or not case.whole or not case.part or case.is_misled:
         return None
     wanted, found = case.part.digest, case.answer.digest
     said = case.answer.header("docker-content-digest")

@@ -29,6 +29,8 @@ def manifest_is_what_its_digest_says(case: Case) -> Finding | None:
 def manifest_is_hubs(case: Case) -> Finding | None:
     if case.ask.kind != "manifest" or not case.whole or case.is_choosy or not (case.at_hub or case.held):
         return None
+    if case.is_misled:
+        return None
     if case.by_tag:
         images = case.state.before.get(case.place, frozenset())
         known = {case.history.contents[image].root for image in images}

@@ -3,7 +3,7 @@
 from collections.abc import Container
 
 from fixtures.mirrors.history import Happened
-from fixtures.mirrors.scenario import Ask, Drop, Fill, MirrorScenario, Pass, Pull, Restart, Settle, Step
+from fixtures.mirrors.scenario import Ask, Direct, Drop, Fill, MirrorScenario, Pass, Pull, Restart, Settle, Step
 from report.results import Tried
 from report.text import inert, listed
 from report.words import Taken
@@ -53,6 +53,8 @@ def _spelled(step: Step) -> str:
             return _request(step)
         case Pull():
             return _pull(step)
+        case Direct(repository, reference, times):
+            return f"Hub itself is asked {times} times for {repository} {reference}"
         case Fill(repository, tag):
             return f"the mirror is let hold {repository}:{tag}"
         case Drop(repository, tag):
@@ -85,6 +87,8 @@ def _request(step: Ask) -> str:
     more += ["with credentials"] if any(name.lower() == "authorization" for name, _ in step.headers) else []
     more += [f"{step.clients} clients at once"] if step.clients > 1 else []
     more += [f"which leaves after {step.stop_after} bytes"] if step.stop_after is not None else []
+    more += [f"beside {_request(other)}" for other in step.beside]
+    more += ["following each Link"] if step.follow else []
     more += ["evicted meanwhile"] if step.meanwhile else []
     query = f"?{step.query}" if step.query else ""
     about = " ".join(filter(None, (step.kind, step.repository, step.reference)))

@@ -10,6 +10,7 @@ from report.folding import split
 from report.text import inert, listed, wrap
 from suites.deviations import Deviation
 from suites.listing import every_rule, needs, nightly, told
+from suites.mirror import field
 from suites.verdict import Rule
 
 BROKEN_BY = Path(__file__).with_name("broken_by.json")
@@ -28,7 +29,8 @@ def explain(ids: Sequence[str], deviations: tuple[Deviation, ...], width: int) -
         yield from [""] * bool(position)
         yield from wrap(f"{base if len(rules) > 1 else first.id}  {first.level}  {_sentence(first)}", width, 4)
         need = f"{needs(first)}{'; --nightly' if nightly(first) else ''}"
-        for name, fact in (("why", first.why), ("source", first.source), ("subject", first.subject), ("needs", need)):
+        facts = (("why", first.why), ("source", first.source), ("subject", first.subject), ("needs", need))
+        for name, fact in (*facts, ("field", field.told(first.field))):
             yield from _fact(name, fact, width)
         functions = told(first) or ["none of its own: all that comes up is judged"]
         for name, function in zip(("tests", *[""] * len(functions)), functions, strict=False):

@@ -22,7 +22,7 @@ NEEDS: dict[Subject, str] = {
 }
 """What it takes to try a rule of a subject."""
 
-PROMISED = {"FRESH-1": "stale", "GONE-1": "deleted"}
+PROMISED = {"FRESH-1": "stale", "GONE-1": "deleted", "KEEP-5": "capacity"}
 """The rules that judge a promise of the mirror's own, and which."""
 
 
@@ -50,6 +50,8 @@ def lines(*, sources: bool) -> Iterator[str]:
             yield f"    why: {rule.why}"
             yield f"    source: {rule.source}"
             yield f"    needs: {needs(rule)}"
+            if rule.field:
+                yield f"    field: {', '.join(rule.field)}"
 
 
 def to_json() -> str:
@@ -123,6 +125,7 @@ def _rule(rule: Rule) -> dict[str, object]:
         "subject": rule.subject,
         "source": rule.source,
         "why": rule.why,
+        "field": list(rule.field),
         "needs": needs(rule),
         "needs_nightly": nightly(rule),
         "tests": told(rule),

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 
 from simulator.archives.naming import Placed
@@ -16,7 +17,7 @@ from simulator.clock import Clock
 from simulator.control.wire import JournalPage, LedgerPage
 from simulator.journal import Reply
 from simulator.messages import Request
-from simulator.network.certificates import UNTRUSTED, server_context
+from simulator.network.certificates import UNTRUSTED, client_context, server_context
 from simulator.network.connections import ListenError, SiteServer
 from simulator.network.delivery import Application
 from simulator.network.intake import Intake
@@ -113,6 +114,7 @@ class Simulator:
         self.world = World(topology, seed, self.epoch, bounds=bounds)
         self._mirrors = frozenset(site.name for site in topology.sites if site.kind == "mirror")
         self._certificates = certificates
+        self._trust = cache(partial(client_context, certificates))
         self._intake = Intake(Room(bounds.arriving))
         self._sites = [self._site(site) for site in topology.sites]
         self._one_at_a_time = asyncio.Lock()
@@ -190,7 +192,7 @@ class Simulator:
         return _SiteServer(self.world, site, self._certificates, self.clock, application)
 
     def _fresh_upstream(self) -> Upstream:
-        return Upstream(self.world, self.clock, self._certificates, self._turns.arm)
+        return Upstream(self.world, self.clock, self._trust, self._turns.arm)
 
     def _answer(self, request: Request, site: str) -> Reply | Awaitable[Reply]:
         """Answer a request that arrived at a site: at once, where nobody else is to be asked."""

@@ -8,7 +8,6 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import aclosing, closing, suppress
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, TypeVar
 
 import httpcore
@@ -17,7 +16,6 @@ from httpcore import SOCKET_OPTION, AsyncNetworkBackend, AsyncNetworkStream
 from simulator.clock import Clock
 from simulator.messages import Response
 from simulator.network import failures
-from simulator.network.certificates import client_context
 from simulator.programs import Ask, Effect, Given, Program, Sink, Wait
 from simulator.topology import Site, Topology
 from simulator.world import World
@@ -35,17 +33,17 @@ T = TypeVar("T")
 class Upstream:
     """Drives the programs of a world's servers.
 
-    ``certificates`` is the directory with the certificate of the authority that mirrors trust; ``progressed`` is
-    called whenever a program has gone on.
+    ``trust`` tells whom mirrors trust; ``progressed`` is called whenever a program has gone on.
     """
 
-    def __init__(self, world: World, clock: Clock, certificates: Path, progressed: Callable[[], None]) -> None:
+    def __init__(
+        self, world: World, clock: Clock, trust: Callable[[], ssl.SSLContext], progressed: Callable[[], None]
+    ) -> None:
         self._world = world
         self._clock = clock
-        self._certificates = certificates
+        self._trust = trust
         self._progressed = progressed
         self._names = _Names(world, clock)
-        self._trust: ssl.SSLContext | None = None
         self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
         self._programs: set[asyncio.Task[Any]] = set()
         self._bodies: set[asyncio.Task[None]] = set()
@@ -187,9 +185,8 @@ class Upstream:
         """The connections of one server to whomever it asks."""
         pool = self._pools.get(ask.by)
         if pool is None:
-            self._trust = self._trust or client_context(self._certificates)
             pool = self._pools[ask.by] = httpcore.AsyncConnectionPool(
-                ssl_context=self._trust,
+                ssl_context=self._trust(),
                 max_connections=_MOST_CONNECTIONS,
                 keepalive_expiry=_KEEP_ALIVE,
                 local_address=ask.request.client or None,

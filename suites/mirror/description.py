@@ -41,6 +41,7 @@ class _Hooks:
 class _Promises:
     stale: float | None = None
     deleted: Literal["kept", "gone"] | None = None
+    capacity: int | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -114,7 +115,7 @@ def described(
         url=running.url if running else url or description.url,
         profile=description.profile,
         features=frozenset(description.features),
-        promises=Promises(description.promises.stale, description.promises.deleted),
+        promises=Promises(description.promises.stale, description.promises.deleted, description.promises.capacity),
         hooks=DescribedHooks(
             {"warm": hooks.warm, "evict": hooks.evict, "restart": hooks.restart, "advance": hooks.advance}, running
         ),

@@ -23,8 +23,10 @@ def drawn(scenario: MirrorScenario, history: MirrorHistory, verdict: Verdict) ->
         first = len(exchanges)
         asked = _at_hub(history, happened)
         began = asked[0].began if asked else began
-        for answer in happened.answers:
-            step = scenario.steps[happened.step]
+        step = scenario.steps[happened.step]
+        asked_at_once = step.at_once if isinstance(step, Ask) else ()
+        for index, answer in enumerate(happened.answers):
+            step = asked_at_once[index] if index < len(asked_at_once) else step
             exchanges.append(_exchange(len(exchanges), began, step, answer, history))
         for exchange in asked:
             numbers[exchange.seq] = len(exchanges)

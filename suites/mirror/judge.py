@@ -11,7 +11,7 @@ from suites import catalogue
 from suites.mirror.pulls import PullCase, pulls
 from suites.mirror.timeline import Case, cases
 from suites.rules.finding import Finding
-from suites.rules.mirror import api, blobs, down, fill, fresh, keep, lists, manifests, misses, secrets
+from suites.rules.mirror import api, blobs, down, fill, fresh, hits, keep, lists, manifests, misses, secrets
 from suites.rules.mirror.common import CaseRule, TrialRule
 from suites.rules.mirror.daemons import PULL_RULES, PullRule
 from suites.ruling import guarded
@@ -21,7 +21,8 @@ BOOK = Path(__file__).with_name("catalogue.toml")
 
 _MODULES = (api, manifests, blobs, lists, misses, fresh, down, fill, secrets, keep)
 CASE_RULES: dict[str, CaseRule] = {rule: judged for module in _MODULES for rule, judged in module.CASE_RULES.items()}
-TRIAL_RULES: dict[str, TrialRule] = manifests.TRIAL_RULES | blobs.TRIAL_RULES | fresh.TRIAL_RULES | secrets.TRIAL_RULES
+_WHOLE = (manifests, blobs, lists, fresh, fill, hits, secrets)
+TRIAL_RULES: dict[str, TrialRule] = {rule: judged for module in _WHOLE for rule, judged in module.TRIAL_RULES.items()}
 
 
 def rules() -> dict[str, Rule]:
@@ -44,7 +45,8 @@ def judge(scenario: MirrorScenario, history: MirrorHistory) -> tuple[Verdict, ..
         verdicts += guarded(rule, partial(_of_pulls, judge_pull, pulled), rules())
     if history.errors:
         return tuple(_excused(verdict, history.errors[0]) for verdict in verdicts)
-    return tuple(verdicts)
+    locked_out = {case.number for case in found if _is_locked_out(case)}
+    return tuple(_configured(verdict) if verdict.step in locked_out else verdict for verdict in verdicts)
 
 
 def _of_cases(judge_case: CaseRule, found: tuple[Case, ...]) -> Iterable[Finding]:
@@ -64,4 +66,20 @@ def _of_pulls(judge_pull: PullRule, found: tuple[PullCase, ...]) -> Iterable[Fin
 def _excused(verdict: Verdict, error: str) -> Verdict:
     if verdict.ruling != "fail":
         return verdict
-    return replace(verdict, ruling="error", reason=f"our fake Hub failed, and says nothing of the mirror: {error}")
+    return replace(
+        verdict, ruling="error", at_fault="hub", reason=f"our fake Hub failed, and says nothing of the mirror: {error}"
+    )
+
+
+def _is_locked_out(case: Case) -> bool:
+    """Whether Hub refused the mirror's own credentials."""
+    if case.has("authorization"):
+        return False
+    return any(e.stage == "token" and e.credentials == "basic" and e.status == 401 for e in case.upstream)
+
+
+def _configured(verdict: Verdict) -> Verdict:
+    if verdict.ruling != "fail":
+        return verdict
+    said = f"{verdict.reason}; Hub refused the credentials that the mirror was configured with"
+    return replace(verdict, at_fault="configuration", reason=said)

@@ -106,8 +106,18 @@ class Case:
         )
 
     @property
+    def is_overfull(self) -> bool:
+        """Whether the mirror was let hold more than it says that it has room for, and so may have evicted any of it."""
+        room = self.history.promises.capacity
+        contents = self.history.contents
+        parts = {part.digest: part.size for image in self.state.held.values() for part in contents[image].objects}
+        return room is not None and sum(parts.values()) > room
+
+    @property
     def held(self) -> bool:
         """Whether the mirror was let hold it, and has not evicted it since."""
+        if self.is_overfull:
+            return False
         if self.by_tag:
             return self.place in self.state.held
         return self.part is not None and any(
@@ -133,6 +143,14 @@ class Case:
     def whole(self) -> bool:
         """Whether content was asked for, and all of an answer with it came."""
         return self.reads and self.answer.status == 200 and not self.answer.problem
+
+    @property
+    def is_misled(self) -> bool:
+        """Whether Hub gives something else than it has, of which nobody can know before its end: what the mirror hands
+        on is then Hub's fault, and what it keeps is judged by itself.
+        """
+        wrong = (f for f in self.state.faults if f.kind == "corrupt" or (f.kind == "status" and f.status < 300))
+        return not self.held and any(True for _ in wrong)
 
     @property
     def is_choosy(self) -> bool:
@@ -170,8 +188,8 @@ def cases(scenario: MirrorScenario, history: MirrorHistory) -> tuple[Case, ...]:
         if isinstance(step, Ask):
             earlier = tuple(found)
             found += (
-                Case(happened.step, index, step, answer, happened, scenario, history, state, earlier)
-                for index, answer in enumerate(happened.answers)
+                Case(happened.step, index, one, answer, happened, scenario, history, state, earlier)
+                for index, (one, answer) in enumerate(zip(_asked(step, happened), happened.answers, strict=True))
             )
             if step.meanwhile and not happened.failed:
                 state = _after(state, step.meanwhile, happened)
@@ -188,6 +206,11 @@ def states(scenario: MirrorScenario, history: MirrorHistory) -> Iterator[tuple[H
         step = scenario.steps[happened.step]
         if not happened.failed:
             state = _after(state, (step.meanwhile or step) if isinstance(step, Ask | Pull) else step, happened)
+
+
+def _asked(step: Ask, happened: Happened) -> tuple[Ask, ...]:
+    """The request that each answer is to: a page that was followed to is one to the first."""
+    return step.at_once if len(step.at_once) > 1 else (step,) * len(happened.answers)
 
 
 def content_of(case: Case) -> Content | None:

@@ -9,7 +9,7 @@ from fixtures.mirrors.subject import MirrorSubject
 @dataclass(frozen=True)
 class Trial:
     """A scenario under its name. ``rules`` are those that it is there for, ``only`` the profile that it is for, and
-    ``feature`` what the mirror must declare.
+    ``feature`` what the mirror must declare, and ``promise`` what it must promise.
     """
 
     name: str
@@ -17,6 +17,7 @@ class Trial:
     rules: tuple[str, ...]
     only: str = ""
     feature: str = ""
+    promise: str = ""
 
     def unfit(self, subject: MirrorSubject) -> str:
         """Why it is not for a mirror, as the end of a sentence that begins with "it"; ``""`` where it is."""
@@ -24,4 +25,6 @@ class Trial:
             return f"is about {self.only} mirrors"
         if self.feature and self.feature not in subject.features:
             return f"is about mirrors that declare the feature {self.feature!r}"
+        if self.promise and getattr(subject.promises, self.promise) is None:
+            return f"is about mirrors that promise {self.promise!r}"
         return ""

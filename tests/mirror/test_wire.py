@@ -69,6 +69,13 @@ def test_a_body_without_end_is_given_up(serve: Serve, monkeypatch: pytest.Monkey
     assert wire.ask(serve(endless), Sent("GET", "/v2/")).problem == "its body is longer than 1000 bytes"
 
 
+def test_an_answer_that_never_begins_is_given_up(serve: Serve) -> None:
+    interim = b"HTTP/1.1 102 Processing\r\n\r\n" * 2000
+    assert "what came is no HTTP/1.1" in wire.ask(serve(interim), Sent("GET", "/v2/")).problem
+    headers = b"HTTP/1.1 200 OK\r\n" + b"X-More: and more\r\n" * 20000
+    assert "what came is no HTTP/1.1" in wire.ask(serve(headers), Sent("GET", "/v2/")).problem
+
+
 @pytest.mark.parametrize("url", ["mirror.example", "ftp://mirror.example", "http://mirror.example/path"])
 def test_what_is_no_mirrors_url(url: str) -> None:
     with pytest.raises(ValueError, match="is not a mirror's URL"):

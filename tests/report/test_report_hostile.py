@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
+from fixtures.mirrors.history import Answer, Happened, MirrorHistory
+from fixtures.mirrors.scenario import Ask, MirrorScenario
+from fixtures.mirrors.subject import Promises
 from report.badge import to_badge, to_badge_json
 from report.bundle import bundle
 from report.github import annotations
@@ -20,10 +23,10 @@ from report.html import to_html
 from report.jsonreport import to_json
 from report.junit import to_junit
 from report.markdown import plain, to_markdown
-from report.results import Coverage, Daemon, Known, RuleResult, Run, Told
+from report.results import Coverage, Daemon, Known, RuleResult, Run, Told, Tried
 from report.text import inert
 from report.write import write
-from suites.verdict import Cause, Status
+from suites.verdict import Cause, Status, Subject
 from tests.report.samples import FALLBACK_3, PARTIAL, PARTIAL_EXAMPLE, PARTIAL_HISTORY, run
 from tests.report.test_report_files import SCHEMA, parsed
 from tests.report.test_report_terminal import printed
@@ -34,10 +37,20 @@ NASTY = ("\x1b[31mred\x1b[0m", "\x1b]0;title\x07", "[red]x[/red]", "[/]", "]]>",
          "a | b", "--- ---", "# x", "1. x", "**", "$x$",
          "\x9b2J", "\u202egnp", "\ufffe", "\u2028", ":boom:", "a\u00a0b", "\\", "漢字", "\U000e0041")  # fmt: skip
 HOSTILE = st.one_of(st.sampled_from(NASTY), st.text(st.characters(), max_size=20))
+SUBJECTS: st.SearchStrategy[Subject] = st.sampled_from(("daemon", "mirror"))
 STATUSES: tuple[Status, ...] = ("pass", "fail", "deviation", "not applicable", "not exercised", "error")
 
 
-def nasty_run(words: str, other: str, status: Status = "fail", figure: float = 1.0) -> Run:
+def nasty_trial(words: str, other: str) -> Tried:
+    """A trial of a mirror in which everything that others can choose is one of two words."""
+    answer = Answer("GET", words, 200, ((other, words),), 7, words, other, problem=words)
+    history = MirrorHistory(words, "pull-through", Promises(), frozenset(), "7f3", other,
+                            happened=(Happened(0, 0, 0, (answer,), other),), errors=(words,))  # fmt: skip
+    asked = Ask("manifest", words, other, "GET", ((words, other),), words, other)
+    return Tried(other, MirrorScenario(steps=(replace(asked, beside=(asked,)),)), history)
+
+
+def nasty_run(words: str, other: str, status: Status = "fail", figure: float = 1.0, subject: Subject = "daemon") -> Run:
     """A run in which everything that others can choose is one of two words."""
     history = replace(
         PARTIAL_HISTORY,
@@ -52,9 +65,11 @@ def nasty_run(words: str, other: str, status: Status = "fail", figure: float = 1
     )  # fmt: skip
     scenario = replace(PARTIAL, mirrors=(words, other, *PARTIAL.mirrors))
     verdict = replace(PARTIAL_EXAMPLE.verdict, reason=words, variant=other, measure=((words, figure),))
-    rule = replace(FALLBACK_3, title=words, source=other, why=words)
+    rule = replace(FALLBACK_3, title=words, source=other, why=words, subject=subject)
     name = f"docker {other}"
     example = replace(PARTIAL_EXAMPLE, scenario=scenario, history=history, verdict=verdict)
+    if subject == "mirror":
+        example = replace(example, tried=nasty_trial(words, other))
     result = RuleResult(
         rule,
         name,
@@ -66,13 +81,19 @@ def nasty_run(words: str, other: str, status: Status = "fail", figure: float = 1
     )
     told = Told(name, words, other, words, names_image=True, names_hub=False, names_mirrors=True)
     coverage = Coverage(name, 1, 2, (words,), (other,), (words,))
-    made = replace(run(), daemons=(Daemon(name, words, other),), results=(result,), told=(told,), coverage=(coverage,))
+    made = replace(
+        run(),
+        daemons=(Daemon(name, words, other, subject=subject),),
+        results=(result,),
+        told=(told,),
+        coverage=(coverage,),
+    )
     return replace(made, command=words, problems=(other,), tool_version=words, started=other)
 
 
 @st.composite
 def hostile_runs(draw: st.DrawFn) -> Run:
-    return nasty_run(draw(HOSTILE), draw(HOSTILE), draw(st.sampled_from(STATUSES)), draw(st.floats()))
+    return nasty_run(draw(HOSTILE), draw(HOSTILE), draw(st.sampled_from(STATUSES)), draw(st.floats()), draw(SUBJECTS))
 
 
 SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -149,7 +170,7 @@ ATTRIBUTES = frozenset({
 })  # fmt: skip
 
 
-class _Read(HTMLParser):
+class Read(HTMLParser):
     """What a browser would make of a page."""
 
     def __init__(self, page: str) -> None:
@@ -175,7 +196,7 @@ class _Read(HTMLParser):
 @given(hostile_runs())
 def test_a_page_has_no_element_attribute_or_address_that_is_not_ours(shown: Run) -> None:
     page = to_html(shown)
-    read = _Read(page)
+    read = Read(page)
     assert set(read.tags) <= TAGS
     assert {name for name, _ in read.attributes} <= ATTRIBUTES
     addresses = [value for name, value in read.attributes if name == "href"]
@@ -187,7 +208,7 @@ def test_a_page_has_no_element_attribute_or_address_that_is_not_ours(shown: Run)
 @SOME
 @given(hostile_runs())
 def test_a_page_says_what_was_said(shown: Run) -> None:
-    text = " ".join(_Read(to_html(shown)).text.split())
+    text = " ".join(Read(to_html(shown)).text.split())
     assert inert(shown.tool_version) in text
 
 

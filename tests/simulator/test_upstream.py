@@ -13,6 +13,7 @@ import pytest
 from simulator.arrangement import Arrangement, Break, Copy, Fault, Heal, Holdings, ImageSpec
 from simulator.journal import Exchange
 from simulator.messages import Request, Response, Scheme
+from simulator.network.certificates import client_context
 from simulator.network.server import Simulator
 from simulator.network.upstream import Upstream
 from simulator.programs import Ask, Flight, Given, Program, Sink, Wait
@@ -91,7 +92,7 @@ async def staged(directory: Path, *faults: Fault) -> AsyncIterator[Stage]:
     holdings = {"hub": Holdings(copies, faults), "own": Holdings(copies)}
     await simulator.arrange(Arrangement({"image": SPEC}, holdings))
     await simulator.start()
-    upstream = Upstream(simulator.world, simulator.clock, directory, lambda: None)
+    upstream = Upstream(simulator.world, simulator.clock, lambda: client_context(directory), lambda: None)
     try:
         yield Stage(simulator, upstream)
     finally:

@@ -30,6 +30,15 @@ def nobody_needs_credentials(case: Case) -> Finding | None:
     return kept("a client without credentials was not sent away") if case.whole else None
 
 
+def an_answer_comes_to_its_end(case: Case) -> Finding | None:
+    if case.state.faults or case.ask.stop_after is not None:
+        return None
+    problem = case.answer.problem
+    if problem:
+        return broken(f"{case.name} was answered {case.answer.status or 'nothing'}: {problem}", case.upstream)
+    return kept("an answer came, and came to its end")
+
+
 def errors_have_the_form_of_the_specification(case: Case) -> Finding | None:
     answer = case.answer
     if answer.status < 400 or case.ask.method == "HEAD" or "json" not in answer.header("content-type"):
@@ -71,6 +80,7 @@ def a_cold_image_is_missed_or_fetched(case: Case) -> Finding | None:
 CASE_RULES: dict[str, CaseRule] = {
     "API-1": ping_says_that_it_is_a_registry,
     "API-2": nobody_needs_credentials,
+    "API-3": an_answer_comes_to_its_end,
     "ERROR-1": errors_have_the_form_of_the_specification,
     "ERROR-2": over_the_limit_says_when_to_come_again,
     "PROFILE-1": a_cold_image_is_missed_or_fetched,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from simulator.topology import HUB_HOSTS
@@ -17,7 +18,7 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 def blob_is_what_its_digest_says(case: Case) -> Finding | None:
-    if case.ask.kind != "blob" or not case.whole or not case.part:
+    if case.ask.kind != "blob" or not case.whole or not case.part or case.is_misled:
         return None
     wanted, found = case.part.digest, case.answer.digest
     said = case.answer.header("docker-content-digest")
@@ -110,6 +111,31 @@ def range_is_never_answered_wrong(case: Case) -> Finding | None:
     return broken(said, case.upstream)
 
 
+def what_broke_off_goes_on(case: Case) -> Finding | None:
+    """Ask for the rest of a download that broke off, by a fault of Hub's or because the client went away."""
+    asked = _satisfiable(case)
+    off = [c for c in case.earlier if c.place == case.place and (c.ask.stop_after is not None or c.answer.problem)]
+    off += [c for c in case.earlier if c.place == case.place and any(f.kind == "truncate" for f in c.state.faults)]
+    if asked is None or not off or not case.servable or not asked[0]:
+        return None
+    first, _, size = asked
+    answer = case.answer
+    part = answer.status == 206 and answer.digest == case.happened.wanted
+    whole = answer.status == 200 and case.part is not None and answer.digest == case.part.digest
+    said = f"a download had broken off after {first} of {size} bytes; then {case.sent('range')}: {came(case)}"
+    finding = kept(said) if (part or whole) and not answer.problem else broken(said, case.upstream)
+    return replace(finding, variant=str(round(100 * first / size)))
+
+
+def blobs_need_no_head_and_no_tag(case: Case) -> Finding | None:
+    cold = case.reads and not case.held and case.fills and case.servable and case.ask.kind == "blob"
+    only = all(c.ask.method == "GET" and not c.by_tag for c in case.earlier)
+    if not cold or not only or not any(c.ask.kind == "manifest" for c in case.earlier) or case.is_choosy:
+        return None
+    said = f"with GET and digests alone, {came(case)}"
+    return kept(said, case.upstream) if case.served else broken(said, case.upstream)
+
+
 def _satisfiable(case: Case) -> tuple[int, int, int] | None:
     """The first and last byte of a part that a request asks for and there is, and how many bytes there are."""
     match = _RANGE.fullmatch(case.sent("range"))
@@ -128,5 +154,7 @@ CASE_RULES: dict[str, CaseRule] = {
     "RANGE-1": range_is_given,
     "RANGE-2": range_beyond_the_end_is_refused,
     "RANGE-3": range_is_never_answered_wrong,
+    "RANGE-4": what_broke_off_goes_on,
+    "BLOB-6": blobs_need_no_head_and_no_tag,
 }
 TRIAL_RULES: dict[str, TrialRule] = {"BLOB-2": blob_head_agrees, "BLOB-4": foreign_layers_are_left_to_the_client}

@@ -1,5 +1,7 @@
 """DOWN: what a mirror is good for while Hub is not there."""
 
+from dataclasses import replace
+
 from simulator.arrangement import Fault
 from suites.mirror.timeline import Case
 from suites.rules.finding import Finding, broken, kept
@@ -61,9 +63,21 @@ def an_outage_is_not_called_a_miss(case: Case) -> Finding | None:
     known = case.held or any(c.place == case.place and c.answer.status == 200 for c in case.earlier)
     if not how or not case.reads or not case.at_hub or known or not case.fills:
         return None
+    if how == "hang" and not case.answer.status:
+        return None
     said = f"Hub could not be asked ({how}), and {came(case)}"
     finding = kept(said) if case.answer.status in _CANNOT_SAY else broken(said, case.upstream)
     return Finding(finding.kept, finding.reason, finding.exchanges, variant=how)
+
+
+def a_hanging_hub_does_not_hang_its_clients(case: Case) -> Finding | None:
+    if _during(case) != "hang" or not case.reads:
+        return None
+    said = f"Hub hangs, clients wait {case.ask.deadline:g} s, and {came(case)} after {case.answer.seconds:.1f} s"
+    measure = (("seconds until a client is answered while Hub hangs", case.answer.seconds),)
+    answered = bool(case.answer.status) and not case.answer.problem
+    finding = kept(said) if answered else broken(said, case.upstream)
+    return replace(finding, measure=measure)
 
 
 CASE_RULES: dict[str, CaseRule] = {
@@ -71,4 +85,5 @@ CASE_RULES: dict[str, CaseRule] = {
     "DOWN-2": held_tags_survive_an_outage,
     "DOWN-3": what_may_be_stale_says_so,
     "DOWN-4": an_outage_is_not_called_a_miss,
+    "DOWN-5": a_hanging_hub_does_not_hang_its_clients,
 }

@@ -1,19 +1,36 @@
 """FILL: how a mirror fetches what it lacks."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from suites.mirror.timeline import Case
 from suites.rules.finding import Finding, broken, kept
-from suites.rules.mirror.common import CaseRule, came, short
+from suites.rules.mirror.common import CaseRule, TrialRule, came, short
 
 _SPOILS = frozenset({"corrupt", "truncate", "reset", "wrong-length"})
 
 
 def many_clients_are_one_fetch(case: Case) -> Finding | None:
-    if case.ask.clients < 2 or case.index or not case.fills or case.held or not case.healthy or case.part is None:
+    if case.ask.kind != "blob" or not _is_crowd(case) or case.part is None:
         return None
     fetched = [e for e in case.upstream if e.method == "GET" and e.reference == case.part.digest and e.status == 200]
     said = f"{case.ask.clients} clients asked at once for {case.ask.reference}, and Hub gave it {len(fetched)} times"
-    measure = (("fetches for clients at once", float(len(fetched))),)
+    measure = ((f"fetches for {case.ask.clients} clients at once", float(len(fetched))),)
     return Finding(len(fetched) == 1, said, tuple(e.seq for e in fetched), measure=measure)
+
+
+def many_pulls_are_one_pull(case: Case) -> Finding | None:
+    if not case.by_tag or case.ask.method != "GET" or not _is_crowd(case):
+        return None
+    pulls = [e for e in case.upstream if e.method == "GET" and e.stage == "manifest-by-tag" and e.status == 200]
+    said = f"{case.ask.clients} clients asked at once for {case.ask.reference}, which cost {len(pulls)} of Hub's pulls"
+    measure = ((f"Hub's pulls for {case.ask.clients} clients at once", float(len(pulls))),)
+    return Finding(len(pulls) == 1, said, tuple(e.seq for e in pulls), measure=measure)
+
+
+def _is_crowd(case: Case) -> bool:
+    """Whether it is the first of several clients that ask at once for what is not cached."""
+    return case.ask.clients > 1 and not case.index and case.fills and not case.held and case.healthy
 
 
 def a_blob_is_handed_on_while_it_comes(case: Case) -> Finding | None:
@@ -21,18 +38,31 @@ def a_blob_is_handed_on_while_it_comes(case: Case) -> Finding | None:
     if not slow or case.ask.kind != "blob" or not case.reads or case.held or not case.fills:
         return None
     wait, whole = case.answer.first_byte, slow[0].seconds
-    said = f"Hub took {whole:g} s for a blob, and the client had its first byte after {wait:.1f} s"
+    streamed = case.answer.seconds - wait > whole / 4
+    said = f"Hub took {whole:g} s for a blob; the client had its first byte after {wait:.1f} s"
+    said = f"{said}, and its last after {case.answer.seconds:.1f} s"
     measure = (("seconds to the first byte", wait),)
-    good = case.answer.status == 200 and case.served and wait < whole / 2
-    return Finding(good, said if case.served else f"{said}; {came(case)}", measure=measure)
+    return Finding(case.served and streamed, said if case.served else f"{said}; {came(case)}", measure=measure)
 
 
-def a_client_that_leaves_does_not_end_the_fetch(case: Case) -> Finding | None:
-    left = [c for c in case.earlier if c.place == case.place and c.ask.stop_after is not None]
-    if not left or not case.reads or case.healthy or not case.fills:
-        return None
+def a_client_that_leaves_does_not_end_the_fetch(found: tuple[Case, ...]) -> Iterator[Finding]:
+    """Whether what a client left is there, sooner or later, though Hub is down: storing it may take its time."""
+    left = [case for case in found if _leaves_in_the_midst(case)]
+    if not left:
+        return
+    asked = [c for c in found if c.place == left[0].place and c.reads and not c.healthy and c.number > left[0].number]
+    if not asked:
+        return
+    case = next((case for case in asked if case.served), asked[-1])
     said = f"a client left in the midst of {case.ask.reference}; then Hub was down, and {came(case)}"
-    return kept(said) if case.served else broken(said, left[-1].upstream)
+    finding = kept(said) if case.served else broken(said, left[-1].upstream)
+    yield replace(finding, step=case.number)
+
+
+def _leaves_in_the_midst(case: Case) -> bool:
+    """Whether a client went away before Hub can have given all: it takes its time, from when the mirror asks it."""
+    paced = [f.seconds for f in case.state.faults if f.kind == "slow"]
+    return case.ask.stop_after is not None and case.fills and bool(paced) and case.answer.seconds < max(paced)
 
 
 def what_was_spoiled_is_not_kept(case: Case) -> Finding | None:
@@ -63,7 +93,7 @@ def what_is_no_content_is_not_kept(case: Case) -> Finding | None:
 
 
 def a_page_is_not_content(case: Case) -> Finding | None:
-    page = [f for f in case.state.faults if f.kind == "status" and f.status == 200]
+    page = [f for f in case.state.faults if f.kind == "status" and f.status == 200 and "html" in f.content_type]
     if not page or not case.reads or case.held or not case.fills:
         return None
     said = f"Hub answers with a page that is no content, and {came(case)}"
@@ -73,8 +103,9 @@ def a_page_is_not_content(case: Case) -> Finding | None:
 CASE_RULES: dict[str, CaseRule] = {
     "FILL-1": many_clients_are_one_fetch,
     "FILL-2": a_blob_is_handed_on_while_it_comes,
-    "FILL-3": a_client_that_leaves_does_not_end_the_fetch,
     "FILL-4": what_was_spoiled_is_not_kept,
     "FILL-5": what_is_no_content_is_not_kept,
     "FILL-6": a_page_is_not_content,
+    "FILL-7": many_pulls_are_one_pull,
 }
+TRIAL_RULES: dict[str, TrialRule] = {"FILL-3": a_client_that_leaves_does_not_end_the_fetch}

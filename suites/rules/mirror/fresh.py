@@ -9,6 +9,12 @@ from suites.rules.mirror.common import CaseRule, TrialRule, came, content, short
 _LOGINS = 2
 """Token requests for one repository that are well spent: a token, and another where it ran out."""
 
+_LOOKS = 3
+"""Looks at a tag that moved from which on bounds can be told."""
+
+_DAY = 86400.0
+"""Seconds after which a tag that is still behind will hardly ever catch up."""
+
 _MANY = 4
 """Requests to Hub about one repository from which on it shows whether a token is used again."""
 
@@ -36,6 +42,44 @@ def tag_is_as_fresh_as_was_promised(case: Case) -> Finding | None:
         kept(said, case.upstream) if case.served else broken(f"{said}: {short(case.answer.digest)}", case.upstream)
     )
     return Finding(finding.kept, finding.reason, finding.exchanges, measure=measure)
+
+
+def a_tag_catches_up(found: tuple[Case, ...]) -> Iterator[Finding]:
+    """How long a tag was behind, in bounds: as old as the old image was seen, as new as Hub's was."""
+    seen = [case for case in found if _has_moved(case)]
+    ages = [(case.state.since[case.place], case) for case in seen]
+    least = max((age for age, case in ages if not case.served and _is_older(case)), default=0.0)
+    most = min((age for age, case in ages if case.served and age >= least), default=None)
+    if len(seen) < _LOOKS or not any(case.served or _is_older(case) for case in seen):
+        return
+    measure = [("seconds that a tag was behind, at least", least)]
+    if most is None:
+        said = f"a tag that moved at Hub was still behind after {least:g} s"
+    else:
+        measure.append(("seconds that a tag was behind, at most", most))
+        said = f"a tag that moved at Hub was behind for at least {least:g} s and at most {most:g} s"
+    yield Finding(most is not None or least < _DAY, said, step=seen[-1].number, measure=tuple(measure))
+
+
+def _has_moved(case: Case) -> bool:
+    """Whether a tag is read that the mirror was let hold before it moved."""
+    moved = case.by_tag and case.reads and case.healthy and case.at_hub and case.place in case.state.since
+    return moved and case.whole and not case.is_choosy and case.state.held.get(case.place, case.image) != case.image
+
+
+def _is_older(case: Case) -> bool:
+    """Whether an image came that the tag named before."""
+    before = case.state.before.get(case.place, frozenset())
+    return case.answer.digest in {case.history.contents[image].root for image in before}
+
+
+def many_looks_cost_little(case: Case) -> Finding | None:
+    if case.ask.method != "HEAD" or case.ask.clients < 2 or case.index or not case.held or not case.healthy:
+        return None
+    asked, many = content(case.upstream), case.ask.clients
+    said = f"{many} clients looked at once at a tag that is held, and Hub was asked {len(asked)} times"
+    measure = ((f"requests to Hub for {many} looks at once", float(len(asked))),)
+    return Finding(len(asked) <= many, said, tuple(e.seq for e in asked), measure=measure)
 
 
 def what_hub_deleted_goes_as_was_promised(case: Case) -> Finding | None:
@@ -100,5 +144,6 @@ CASE_RULES: dict[str, CaseRule] = {
     "QUOTA-1": a_hit_costs_no_pull,
     "QUOTA-2": a_digest_that_is_held_asks_nothing,
     "QUOTA-3": hubs_limits_are_not_shown_as_the_clients,
+    "QUOTA-5": many_looks_cost_little,
 }
-TRIAL_RULES: dict[str, TrialRule] = {"QUOTA-4": tokens_are_used_again}
+TRIAL_RULES: dict[str, TrialRule] = {"FRESH-2": a_tag_catches_up, "QUOTA-4": tokens_are_used_again}

@@ -1,8 +1,10 @@
 """KEEP: what a mirror holds, and what becomes of it when it does not any more."""
 
+from dataclasses import replace
+
 from suites.mirror.timeline import Case
 from suites.rules.finding import Finding, broken, kept
-from suites.rules.mirror.common import CaseRule, came
+from suites.rules.mirror.common import CaseRule, came, content
 
 
 def what_is_held_is_served(case: Case) -> Finding | None:
@@ -46,9 +48,19 @@ def a_shared_layer_outlives_one_of_its_images(case: Case) -> Finding | None:
     return kept(said) if case.served else broken(said, case.upstream)
 
 
+def past_its_capacity_nothing_is_wrong(case: Case) -> Finding | None:
+    if not case.is_overfull or not case.reads or not case.healthy or not case.at_hub:
+        return None
+    said = f"more was filled in than the mirror has room for, and {came(case)}"
+    clean = case.served or (case.answer.status == 404 and not case.fills)
+    measure = (("fetched again past the capacity", float(bool(content(case.upstream)))),)
+    return replace(kept(said) if clean else broken(said, case.upstream), measure=measure)
+
+
 CASE_RULES: dict[str, CaseRule] = {
     "KEEP-1": what_was_evicted_is_missed_or_fetched_again,
     "KEEP-2": eviction_does_not_harm_a_download,
     "KEEP-3": a_shared_layer_outlives_one_of_its_images,
     "KEEP-4": what_is_held_is_served,
+    "KEEP-5": past_its_capacity_nothing_is_wrong,
 }

@@ -1,11 +1,12 @@
 """LIST, REFERRERS: what there is."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 from suites.mirror.timeline import Case
 from suites.rules.finding import Finding, broken, kept
-from suites.rules.mirror.common import CaseRule, came, document, is_digest
+from suites.rules.mirror.common import CaseRule, TrialRule, came, document, is_digest
 
 _NEXT = re.compile(r'<[^>]+>\s*;\s*rel="?next"?')
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -46,7 +47,9 @@ def tags_are_listed_in_the_form_of_the_specification(case: Case) -> Finding | No
 
 def tags_come_in_pages(case: Case) -> Finding | None:
     query = dict(parse_qsl(case.ask.query, keep_blank_values=True))
-    if case.ask.kind != "tags" or not query.keys() & {"n", "last"} or not _is_known(case):
+    if case.ask.kind != "tags" or not query.keys() & {"n", "last"} or not _is_known(case) or case.index:
+        return None
+    if not query.get("n", "0").isdecimal():
         return None
     if case.answer.status != 200:
         return None if case.answer.status in (404, 405) else broken(came(case), case.upstream)
@@ -61,6 +64,28 @@ def tags_come_in_pages(case: Case) -> Finding | None:
         there = "a Link to a next page" if linked else "no Link to the next page"
         return broken(f"?{case.ask.query} of {_at_hub(case)} came with {there}", case.upstream)
     return kept(f"?{case.ask.query} brought {tags}")
+
+
+def pages_lead_to_every_tag(found: tuple[Case, ...]) -> Iterator[Finding]:
+    """Follow the Links of a list, as they come."""
+    for step in dict.fromkeys(case.number for case in found if case.ask.follow):
+        pages = [case for case in found if case.number == step]
+        if not _is_known(pages[0]) or pages[0].answer.status != 200:
+            continue
+        brought = [tag for page in pages for tag in _tags(page) or ()]
+        wanted = _at_hub(pages[0])
+        said = f"{len(pages)} pages, each after the Link of the one before, brought {', '.join(brought) or 'nothing'}"
+        lacking = f"{said}; Hub has {', '.join(wanted)}"
+        yield Finding(brought == wanted, said if brought == wanted else lacking, step=step)
+
+
+def a_page_size_that_cannot_be_is_no_failure(case: Case) -> Finding | None:
+    query = dict(parse_qsl(case.ask.query, keep_blank_values=True))
+    if case.ask.kind != "tags" or query.get("n", "0").isdecimal() or not case.healthy:
+        return None
+    said = f"a page of {query['n']!r} tags: {came(case)}"
+    clean = 400 <= case.answer.status < 500 or _tags(case) is not None
+    return kept(said) if clean else broken(said, case.upstream)
 
 
 def tags_are_hubs(case: Case) -> Finding | None:
@@ -127,8 +152,10 @@ CASE_RULES: dict[str, CaseRule] = {
     "LIST-2": tags_come_in_pages,
     "LIST-3": tags_are_hubs,
     "LIST-4": catalogue_tells_nothing_private,
+    "LIST-6": a_page_size_that_cannot_be_is_no_failure,
     "REFERRERS-1": referrers_are_an_index,
     "REFERRERS-2": referrers_of_no_digest_are_refused,
     "REFERRERS-3": referrers_are_hubs,
     "REFERRERS-4": tags_of_referrers_pass,
 }
+TRIAL_RULES: dict[str, TrialRule] = {"LIST-5": pages_lead_to_every_tag}

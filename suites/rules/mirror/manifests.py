@@ -9,6 +9,9 @@ from suites.rules.mirror.common import CaseRule, TrialRule, came, short
 _SIGNED = "manifest.v1"
 """What is in the types of Docker's schema 1, whose digest is not that of its bytes, but of what is signed."""
 
+LARGEST = 4 << 20
+"""Bytes that a manifest may have at every registry (distribution-spec 1.1, "Pushing Manifests")."""
+
 LARGE = 1 << 20
 """Bytes from which on a manifest is large: no image that people build has one as long."""
 
@@ -25,6 +28,8 @@ def manifest_is_what_its_digest_says(case: Case) -> Finding | None:
 
 def manifest_is_hubs(case: Case) -> Finding | None:
     if case.ask.kind != "manifest" or not case.whole or case.is_choosy or not (case.at_hub or case.held):
+        return None
+    if case.is_misled:
         return None
     if case.by_tag:
         images = case.state.before.get(case.place, frozenset())
@@ -87,6 +92,17 @@ def large_manifests_pass(case: Case) -> Finding | None:
     return kept(said) if case.served else broken(said, case.upstream)
 
 
+def what_is_too_large_is_refused_clearly(case: Case) -> Finding | None:
+    too_large = [f for f in case.state.faults if f.kind == "status" and f.status == 200 and len(f.body) > LARGEST]
+    if not too_large or case.ask.kind != "manifest" or not case.reads or case.held or not case.fills:
+        return None
+    said = f"Hub gave a manifest of {len(too_large[0].body)} bytes, and {came(case)}"
+    passed = case.answer.status == 200 and case.answer.size == len(too_large[0].body)
+    refused = case.answer.status in (413, 500, 502, 503)
+    clear = (passed or refused) and not case.answer.problem
+    return kept(said) if clear else broken(said, case.upstream)
+
+
 def digest_needs_no_tag_before(case: Case) -> Finding | None:
     cold = case.reads and not case.held and case.fills and case.servable
     if not cold or case.ask.kind != "manifest" or case.by_tag or not case.part or case.earlier:
@@ -101,7 +117,7 @@ def head_agrees_with_get(kind: str, found: tuple[Case, ...]) -> Iterator[Finding
         head = found[number - 1] if number else None
         if head is None or (head.ask.method, get.ask.method, get.ask.kind) != ("HEAD", "GET", kind):
             continue
-        if head.place != get.place or head.state != get.state or not get.whole:
+        if head.place != get.place or head.state != get.state or not (get.whole or head.answer.status == 200):
             continue
         differs = list(_differences(head, get))
         told = f"HEAD and GET of {kind} {get.ask.reference}"
@@ -136,5 +152,6 @@ CASE_RULES: dict[str, CaseRule] = {
     "MANIFEST-7": what_is_no_image_passes_untouched,
     "MANIFEST-8": large_manifests_pass,
     "MANIFEST-9": digest_needs_no_tag_before,
+    "MANIFEST-10": what_is_too_large_is_refused_clearly,
 }
 TRIAL_RULES: dict[str, TrialRule] = {"MANIFEST-2": manifest_head_agrees}

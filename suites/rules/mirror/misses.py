@@ -14,6 +14,9 @@ def _is_named_well(case: Case) -> bool:
 
 def absent_is_not_found(case: Case) -> Finding | None:
     ask = case.ask
+    if ask.kind == "tags" and case.healthy and ask.repository not in case.state.images:
+        said = came(case)
+        return kept(said) if case.answer.status in (404, 405) else broken(f"Hub has no such, and {said}", case.upstream)
     if ask.kind not in ("manifest", "blob") or ask.method not in ("GET", "HEAD") or not _is_named_well(case):
         return None
     if not case.healthy or case.at_hub or case.held or case.has("authorization") or _is_short_name(case):
@@ -110,6 +113,23 @@ def namespace_of_another_registry_is_not_hubs(case: Case) -> Finding | None:
     return broken(said, case.upstream) if case.answer.status // 100 != 4 else kept(said)
 
 
+def odd_namespaces_are_no_failure(case: Case) -> Finding | None:
+    if not case.by_tag or not case.reads or not case.ask.query.startswith("ns=") or not case.servable:
+        return None
+    if case.ask.query in ("ns=docker.io", _OTHER_REGISTRY):
+        return None
+    said = f"with ?{case.ask.query[:40]}, {case.ask.method} {case.ask.kind} was answered {case.answer.outcome}"
+    return kept(said) if case.served or case.answer.status in (400, 404) else broken(said, case.upstream)
+
+
+def a_namespace_that_is_heeded_is_told(case: Case) -> Finding | None:
+    if "ns" not in case.history.features or case.ask.query != "ns=docker.io" or not case.served:
+        return None
+    told = case.answer.header("oci-namespace")
+    said = f"asked with ns=docker.io, the answer has OCI-Namespace: {told or 'none'}"
+    return kept(said) if told == "docker.io" else broken(said, case.upstream)
+
+
 CASE_RULES: dict[str, CaseRule] = {
     "MISS-1": absent_is_not_found,
     "MISS-2": a_miss_is_not_remembered_too_long,
@@ -119,4 +139,6 @@ CASE_RULES: dict[str, CaseRule] = {
     "NAME-4": a_short_name_is_never_another_image,
     "NS-1": namespace_of_hub_changes_nothing,
     "NS-2": namespace_of_another_registry_is_not_hubs,
+    "NS-3": odd_namespaces_are_no_failure,
+    "NS-4": a_namespace_that_is_heeded_is_told,
 }

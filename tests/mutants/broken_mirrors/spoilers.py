@@ -1,5 +1,6 @@
 """The ways in which mirrors fail, one function each: those of other people's reports, and of the specification."""
 
+import base64
 import gzip
 import hashlib
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from simulator.asking import TokenAuth
 from simulator.topology import AUTH_HOST, CDN_HOSTS, REGISTRY_HOST
 from tests.mutants.broken_mirrors.standing import Asked, Given, Memory, Send, Spoil, page
 
@@ -113,6 +115,92 @@ def another_tag_instead(asked: Asked, send: Send, _: Memory) -> Given:
         return given
     salt = asked.repository.rpartition("-")[2]
     return send(replace(asked, target=f"/v2/library/app-{salt}/manifests/1.0"))
+
+
+def only_after_head(asked: Asked, send: Send, memory: Memory) -> Given:
+    """Know a blob only if somebody asked for it with HEAD before."""
+    if asked.kind == "blobs" and asked.method == "HEAD":
+        memory.seen[asked.target] = 1
+    return page(404) if asked.gets("blobs") and asked.target not in memory.seen else send(asked)
+
+
+def never_goes_on(asked: Asked, send: Send, memory: Memory) -> Given:
+    """Fail whoever asks for the rest of a blob."""
+    return page(500) if asked.gets("blobs") and re.fullmatch(r"bytes=\d+-", asked.header("range")) else send(asked)
+
+
+def without_end(_: Asked, given: Given, data: bytes) -> Given:
+    """Announce more than comes."""
+    return replace(given.saying(content_length=str(len(data) + 1)), body=(data,))
+
+
+def links_past_a_tag(asked: Asked, given: Given) -> Given:
+    """Lead from the first page to one that leaves a tag out."""
+    link = given.header("link")
+    return given.saying(link=link.replace("last=1.0", "last=1.1"))
+
+
+def fails_at_odd_pages(asked: Asked) -> bool:
+    return asked.kind == "tags" and not re.fullmatch(r"(n=\d+)?(&?last=.*)?", asked.query)
+
+
+def names_the_namespace(asked: Asked, send: Send, memory: Memory) -> Given:
+    """Serve Docker Hub alone, and say so: of a good mirror."""
+    given = heeds_namespaces(asked, send, memory)
+    return given.saying(oci_namespace="docker.io") if "ns=docker.io" in asked.query else given
+
+
+def asks_hub_thrice(asked: Asked, send: Send, memory: Memory) -> Given:
+    """Ask Hub itself, and again, for each look at a tag."""
+    if asked.method == "HEAD" and asked.kind == "manifests":
+        for _ in range(2):
+            memory.hub("HEAD", asked.target, headers={"accept": "*/*"})
+    return send(asked)
+
+
+def shows_credentials(asked: Asked, send: Send, _: Memory) -> Given:
+    """Say in an answer what the client showed."""
+    return send(asked).saying(x_request_authorization=asked.header("authorization"))
+
+
+def caches_what_somebody_may_see(asked: Asked, send: Send, memory: Memory) -> Given:
+    """Fetch as the client that asks, and serve everybody from what came."""
+    if not asked.gets(*CONTENT):
+        return send(asked)
+    shown = asked.header("authorization")
+    if shown.startswith("Basic ") and asked.target not in memory.kept:
+        name, _, password = base64.b64decode(shown.removeprefix("Basic ")).decode().partition(":")
+        there = memory.hub("GET", asked.target, headers={"accept": "*/*"}, auth=TokenAuth(name, password))
+        if there.status_code == 200:
+            typed = Given(200, (("content-type", there.headers["content-type"]),))
+            memory.kept[asked.target] = typed.with_body(there.content)
+    return memory.kept.get(asked.target) or send(asked)
+
+
+def tells_what_it_could_mount(asked: Asked, send: Send, memory: Memory) -> Given:
+    """Refuse every mount, but differently where there is no such blob."""
+    digest = re.search("mount=(sha256:[0-9a-f]+)", asked.query)
+    if asked.method != "POST" or not digest:
+        return send(asked)
+    source = asked.query.rpartition("from=")[2]
+    salt = asked.repository.rpartition("-")[2]
+    there = send(Asked("HEAD", f"/v2/{source}-{salt}/blobs/{digest[1]}"))
+    return page(403) if there.status == 200 else page(404)
+
+
+def fails_past_its_capacity(asked: Asked, send: Send, memory: Memory) -> Given:
+    """Fail at what had to make room."""
+    if not asked.gets("blobs"):
+        return send(asked)
+    memory.seen.setdefault(asked.target, len(memory.seen))
+    return page(500) if len(memory.seen) - memory.seen[asked.target] > 10 else send(asked)
+
+
+def tells_hits(asked: Asked, send: Send, memory: Memory) -> Given:
+    """Tell hits by a header: of a good mirror."""
+    known = asked.target in memory.seen
+    memory.seen[asked.target] = 1
+    return send(asked).saying(x_cache="HIT" if known else "MISS")
 
 
 def converts(asked: Asked, send: Send, _: Memory) -> Given:

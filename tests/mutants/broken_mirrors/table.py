@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from fixtures.mirrors.subject import Feature, Profile
-from simulator.mirror.policy import FROZEN, PULL_THROUGH, Admission, Policy
+from fixtures.mirrors.local import PROMISES, hasty
+from fixtures.mirrors.subject import Feature, Profile, Promises
+from simulator.mirror.policy import FROZEN, PULL_THROUGH, Admission, Eviction, Policy
 from simulator.topology import AUTH_HOST, CDN_HOSTS
 from suites.mirror.trials import FOUR_MIB, SIGNED_IN
 from tests.mutants.broken_mirrors import spoilers as by
-from tests.mutants.broken_mirrors.standing import Spoil, nothing, page
+from tests.mutants.broken_mirrors.standing import Asked, Spoil, nothing, page
+
+_ROOM = 4 << 20
+"""Bytes that a mirror has room for."""
+
+_PATIENCE = 6.0
 
 MANIFESTS, BLOBS = ("manifests",), ("blobs",)
 
@@ -21,12 +27,14 @@ class Subject:
     spoil: Spoil = nothing
     profile: Profile = "pull-through"
     features: frozenset[Feature] = frozenset()
+    promises: Promises = PROMISES["pull-through"]
 
 
 @dataclass(frozen=True)
 class Mutant:
     """A broken mirror: in words, after "a mirror that"; ``rules`` are those that are to find it out on the ``trial``,
-    on which the ``sound`` mirror keeps them.
+    on which the ``sound`` mirror keeps them. ``patience`` is how many seconds clients wait, where the trial's are too
+    many for a test.
     """
 
     says: str
@@ -34,6 +42,7 @@ class Mutant:
     trial: str
     broken: Subject
     sound: Subject = Subject()
+    patience: float | None = None
 
     def __str__(self) -> str:
         return f"{self.rules[0]} by a mirror that {self.says} ({self.trial})"
@@ -68,7 +77,20 @@ def _policies() -> Iterator[Mutant]:
         yield Mutant("calls an outage a miss", (f"DOWN-4/{how}",), f"cold outage ({how})", lies)
     yield Mutant("calls a used-up limit a miss", ("DOWN-4/limit",), "limit used up", lies)
     alone = Subject(replace(PULL_THROUGH, coalescing=False))
-    yield Mutant("fetches once for each client", ("FILL-1",), "clients at once", alone)
+    yield Mutant("fetches once for each client", ("FILL-1", "FILL-7"), "clients at once", alone)
+    patient = Subject(replace(PULL_THROUGH, upstream=replace(PULL_THROUGH.upstream, timeout=600.0)))
+    waits = ("DOWN-5", "DOWN-2/hang")
+    yield Mutant("waits for Hub for ever", waits, "waiting for Hub", patient, Subject(hasty(PULL_THROUGH)), _PATIENCE)
+    lies = Subject(hasty(replace(PULL_THROUGH, upstream=replace(PULL_THROUGH.upstream, status=404))))
+    yield Mutant("calls silence a miss", ("DOWN-4/hang",), "waiting for Hub", lies, Subject(hasty(PULL_THROUGH)))
+    locked_out = Subject(replace(PULL_THROUGH, upstream=replace(trusting, password="mistyped")))
+    yield Mutant("has a mistyped password", ("PROFILE-1/pull-through",), "cold", locked_out)
+    seen = "private, once somebody saw it"
+    yield Mutant("lets in whoever signs in", ("PRIVATE-3",), seen, careful)
+    small = Promises(0.0, "gone", _ROOM)
+    room = Subject(replace(PULL_THROUGH, eviction=Eviction(bytes=_ROOM)), promises=small)
+    fails = Subject(spoil=by.fails_past_its_capacity, promises=small)
+    yield Mutant("fails at what had to make room", ("KEEP-5",), "past its capacity", fails, room)
     forgetful = Subject(replace(PULL_THROUGH, admission=Admission("never")))
     yield Mutant("keeps nothing of what a client left", ("FILL-3",), "client leaves", forgetful)
 
@@ -82,6 +104,8 @@ def _answers() -> Iterator[Mutant]:
     other = page(404, '{"problem": "gone"}', content_type="application/json")
     yield spoiled("has errors of its own", "ERROR-1", "missing", by.instead((404,), other))
     yield spoiled("does not say when to come again", "ERROR-2", "limit used up", by.instead((429,), page(429)))
+    yield spoiled("never comes to an end", "API-3", held, by.with_body(BLOBS, by.without_end))
+    yield spoiled("says with HEAD what it has not", "MANIFEST-2", held, by.refused(_gets_a_digest, page(404)))
     strip = by.changed(MANIFESTS, lambda _, given: given.saying(docker_content_digest=""))
     yield spoiled("strips digests from answers", "MANIFEST-1", held, strip, "MANIFEST-2")
     names = by.changed(MANIFESTS, lambda _, given: given.saying(docker_content_digest=by.WRONG))
@@ -102,6 +126,9 @@ def _answers() -> Iterator[Mutant]:
     yield spoiled("knows images alone", "MANIFEST-7", "artifact", known)
     small = by.with_body(MANIFESTS, lambda a, given, data: page(502) if len(data) >= FOUR_MIB else given)
     yield spoiled("takes no large manifests", "MANIFEST-8", "large manifest", small)
+    trial = "manifest over the limit"
+    yield spoiled("calls what is too large a miss", "MANIFEST-10", trial, by.instead((502,), page(404)))
+    yield spoiled("knows a blob after HEAD alone", "BLOB-6", "by digest", by.only_after_head)
     yield spoiled("knows no digest before a tag", "MANIFEST-9", "by digest", by.only_after_a_tag)
     yield spoiled("flips a bit of blobs", "BLOB-1", held, by.with_body(BLOBS, by.flipped), "KEEP-4")
     yield spoiled("serves empty blobs", "BLOB-1", held, by.changed(BLOBS, by.without_body, "GET"))
@@ -110,6 +137,9 @@ def _answers() -> Iterator[Mutant]:
     yield spoiled("sends clients on to the CDN", "BLOB-5", held, by.changed(BLOBS, by.to_the_cdn, "GET"))
     yield spoiled("knows no Range", "RANGE-1", "parts", lambda a, send, _: send(a.without("range")))
     yield spoiled("takes every Range", "RANGE-2", "parts", by.takes_every_range)
+    for percent in (10, 50, 90):
+        trial = f"resumed ({percent})"
+        yield spoiled("lets no download go on", f"RANGE-4/{percent}", trial, by.never_goes_on)
     yield spoiled("serves parts one byte off", "RANGE-3", "parts", by.shifts_parts, "RANGE-1")
 
 
@@ -117,6 +147,11 @@ def _lists() -> Iterator[Mutant]:
     """Mirrors that list wrongly, or name wrongly."""
     yield spoiled("lists tags backwards", "LIST-1", "lists", by.tags(lambda _, tags: tags[::-1]))
     yield spoiled("knows no pages", "LIST-2", "lists", by.no_pages)
+    past = by.changed(("tags",), by.links_past_a_tag)
+    yield spoiled("leads past a tag", "LIST-5", "lists", past)
+    yield spoiled("fails at odd sizes of pages", "LIST-6", "lists", by.refused(by.fails_at_odd_pages, page(500)))
+    absent = by.refused(lambda a: a.kind == "tags", page(200, "{}", content_type="application/json"))
+    yield spoiled("lists what is not there", "MISS-1", "missing", absent)
     yield spoiled("lists all that was asked for", "LIST-4", "catalogue", by.lists_all_that_was_asked_for)
     typed = by.changed(("referrers",), lambda _, given: given.saying(content_type="application/json"))
     yield spoiled("has another type for referrers", "REFERRERS-1", "referrers", typed)
@@ -140,6 +175,10 @@ def _lists() -> Iterator[Mutant]:
     heeds: frozenset[Feature] = frozenset({"ns"})
     sound = Subject(spoil=by.heeds_namespaces, features=heeds)
     yield Mutant("serves Hub's as other registries'", ("NS-2",), "other namespace", Subject(features=heeds), sound)
+    named = Subject(spoil=by.names_the_namespace, features=heeds)
+    yield Mutant("does not name the namespace that it heeds", ("NS-4",), "other namespace", sound, named)
+    twice = by.refused(lambda a: a.query.startswith("ns=") and a.query not in ("ns=docker.io", "ns=quay.io"), page(500))
+    yield spoiled("fails at odd namespaces", "NS-3", "odd namespaces", twice)
 
 
 def _upstreams() -> Iterator[Mutant]:
@@ -148,6 +187,10 @@ def _upstreams() -> Iterator[Mutant]:
     again = lambda a, send, _: send(a.without("if-none-match"))  # noqa: E731 - as the others in this table
     yield spoiled("sends what is known", "COND-1", "known", again)
     yield spoiled("pins tags for ever", "FRESH-1", "moved tag", by.pins_tags)
+    yield spoiled("never asks again", "FRESH-2", "how stale", by.pins_tags)
+    yield spoiled("asks thrice for each look", "QUOTA-5", "many look", by.asks_hub_thrice)
+    yield spoiled("loses what it took in", "SPEED-1", "speed of hits", by.loses_layers)
+    yield Mutant("does not tell hits", ("TELL-1",), "hit and miss", Subject(), Subject(spoil=by.tells_hits))
     yield spoiled("keeps what was deleted", "GONE-1", "deleted tag", by.keeps_what_was_deleted)
     yield spoiled("pays for hits", "QUOTA-1", held, by.beside("GET", "manifests"))
     yield spoiled("asks Hub about digests", "QUOTA-2", held, by.beside("HEAD", "blobs", tags_too=False))
@@ -169,6 +212,10 @@ def _secrets() -> Iterator[Mutant]:
     """Mirrors that leak, take in, or lose."""
     yield spoiled("shows the CDN its token", "SECRET-1", "cdn", by.shows_the_cdn_its_token)
     yield spoiled("hands clients' credentials on", "SECRET-3", "client's credentials", by.hands_credentials_on)
+    yield spoiled("shows credentials in answers", "SECRET-4", "client's secrets", by.shows_credentials)
+    seen = "private, once somebody saw it"
+    yield spoiled("caches what one may see for all", "PRIVATE-1", seen, by.caches_what_somebody_may_see, "PRIVATE-3")
+    yield spoiled("tells what it could mount", "WRITE-3", "probes by mounting", by.tells_what_it_could_mount)
     yield spoiled("has one store for all", "PRIVATE-2", "other repository", by.one_store_for_all)
     kinds = ("post-upload", "mount", "patch-upload", "put-upload", "put-manifest", "delete-manifest", "delete-blob")
     yield spoiled("takes writes", "WRITE-1/post-upload", "writes", by.takes_writes, *(f"WRITE-1/{k}" for k in kinds))
@@ -177,6 +224,10 @@ def _secrets() -> Iterator[Mutant]:
     yield spoiled("cuts off what it evicts", "KEEP-2", "evicted while it is sent", by.cuts_off_after_an_eviction)
     yield spoiled("loses shared layers", "KEEP-3", "shared layer", by.loses_shared_layers)
     yield spoiled("loses layers", "KEEP-4", "held", by.loses_layers)
+
+
+def _gets_a_digest(asked: Asked) -> bool:
+    return asked.gets("manifests") and asked.by_digest
 
 
 def _clients() -> Iterator[Mutant]:

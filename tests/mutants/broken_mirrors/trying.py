@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fixtures.mirrors.daemons import Clients
-from fixtures.mirrors.local import MIRROR, PROMISES, SimulatorHooks
+from fixtures.mirrors.local import MIRROR, SimulatorHooks
 from fixtures.mirrors.models import model_clients
 from fixtures.mirrors.playing import MirrorLab
+from fixtures.mirrors.scenario import Ask, MirrorScenario, Step
 from fixtures.mirrors.subject import HookName, MirrorSubject
 from fixtures.model import Switch
 from fixtures.model.local import ImageStore
@@ -57,7 +58,7 @@ class Bench:
         self._clients = clients
         self._sound: dict[tuple[int, str], tuple[Verdict, ...]] = {}
 
-    def judged(self, subject: Subject, name: str) -> tuple[Verdict, ...]:
+    def judged(self, subject: Subject, name: str, patience: float | None = None) -> tuple[Verdict, ...]:
         """Play a trial on a mirror and judge it."""
         self._standing.spoil = subject.spoil
         self._standing.memory = Memory(self._simulator)
@@ -69,12 +70,13 @@ class Bench:
             url=self._standing.url,
             profile=subject.profile,
             features=subject.features,
-            promises=PROMISES["pull-through"],
+            promises=subject.promises,
             hooks=_Hooks(self._simulator, known).hearing(self._standing.memory),
         )
         lab = MirrorLab(on_trial, self._simulator, {MIRROR: Holdings(policy=subject.policy)}, clients=self._clients)
         trial = next(trial for trial in trials(on_trial) if trial.name == name)
-        verdicts = judge(trial.scenario, lab.play(trial.scenario))
+        scenario = trial.scenario if patience is None else _hurried(trial.scenario, patience)
+        verdicts = judge(scenario, lab.play(scenario))
         crashes = (Verdict("the spoiler", "error", reason=crash) for crash in self._standing.memory.crashes)
         return (*verdicts, *crashes)
 
@@ -88,10 +90,22 @@ class Bench:
     def try_mutant(self, mutant: Mutant) -> Tried:
         """Play a mutant's trial on the sound mirror, which must keep the rules, and on the broken one."""
         sound = self.sound(mutant.sound, mutant.trial)
-        broken = self.judged(mutant.broken, mutant.trial)
+        broken = self.judged(mutant.broken, mutant.trial, mutant.patience)
         said = next((v.reason for v in broken if v.rule == mutant.rules[0] and v.ruling == "fail"), "")
         wrong = next(_wrong(mutant, sound, broken), "")
         return Tried(mutant, said, f"{mutant}: {wrong}" if wrong else "")
+
+
+def _hurried(scenario: MirrorScenario, patience: float) -> MirrorScenario:
+    """The same with clients that wait no longer than so many seconds."""
+    return replace(scenario, steps=tuple(_sooner(step, patience) for step in scenario.steps))
+
+
+def _sooner(step: Step, patience: float) -> Step:
+    if not isinstance(step, Ask):
+        return step
+    beside = tuple(replace(one, deadline=min(one.deadline, patience)) for one in step.beside)
+    return replace(step, deadline=min(step.deadline, patience), beside=beside)
 
 
 def _wrong(mutant: Mutant, sound: Iterable[Verdict], broken: Iterable[Verdict]) -> Iterator[str]:

@@ -3,18 +3,13 @@
 from collections.abc import Iterator
 
 from fixtures.mirrors.scenario import Artifact, Ask, Drop, Fill, Layer, MirrorScenario, Pull, Settle, Step
-from simulator.arrangement import Account, Break, Copy, Fault, Heal, Holdings, ImageSpec
+from simulator.arrangement import Break, Copy, Holdings, ImageSpec
 from suites.mirror.trial import Trial
+from suites.mirror.trials.common import FOUR_MIB, HEALED, OTHER, PLATFORMS, REPOSITORY, SIGNED_IN, TAG, TAKEN, broken
 
-REPOSITORY, OTHER, TAG = "library/app", "team/other", "1.0"
-PLATFORMS = ("linux/amd64", "linux/arm64")
-FOUR_MIB = 4 << 20
-
-_HUB = "hub"
 _LAYERS = (4096, 1 << 19)
 _BY_TAG = Pull(REPOSITORY, TAG)
 _BY_DIGEST = Pull(REPOSITORY, "@v1")
-_TAKEN = Fill(REPOSITORY, TAG, "v1")
 
 
 def _docker(*steps: Step) -> MirrorScenario:
@@ -31,30 +26,25 @@ def _hub(images: dict[str, ImageSpec], *steps: Step) -> MirrorScenario:
     return MirrorScenario(images, hub=Holdings((Copy(REPOSITORY, TAG, "v1"), Copy(OTHER, TAG, "v2"))), steps=steps)
 
 
-def _broken(**fault: object) -> Break:
-    return Break(_HUB, Fault(**fault))  # type: ignore[arg-type]
-
-
 OUTAGES: dict[str, Break] = {
-    "refuse": _broken(kind="refuse"),
-    "503": _broken(kind="status", status=503),
-    "429": _broken(kind="status", status=429),
+    "refuse": broken(kind="refuse"),
+    "503": broken(kind="status", status=503),
+    "429": broken(kind="status", status=429),
 }
 
 
-def daemon_trials() -> Iterator[Trial]:
+def daemons_trials() -> Iterator[Trial]:
     """All that daemons are asked to pull."""
     yield Trial(
         "pull of what is held",
-        _docker(_TAKEN, Pull(REPOSITORY, TAG, reads=True), _BY_DIGEST),
+        _docker(TAKEN, Pull(REPOSITORY, TAG, reads=True), _BY_DIGEST),
         ("CLIENT-1", "CLIENT-2", "CLIENT-6"),
     )
-    yield Trial("pull of what is held (OCI)", _oci(_TAKEN, _BY_TAG), ("CLIENT-1", "CLIENT-2", "CLIENT-6"))
+    yield Trial("pull of what is held (OCI)", _oci(TAKEN, _BY_TAG), ("CLIENT-1", "CLIENT-2", "CLIENT-6"))
     yield Trial("pull of what is not held", _docker(_BY_TAG), ("CLIENT-3",))
     fills = ("CLIENT-5", "CLIENT-6")
     yield Trial("cold pull", _oci(_BY_TAG, _BY_TAG), fills, only="pull-through")
     yield Trial("cold pull by digest", _docker(_BY_DIGEST), fills, only="pull-through")
-    hidden = Account("mirror", "mirrors-own-secret", pulls=("team/hidden",))
     nowhere = (Pull(REPOSITORY, "absent"), Pull("team/absent", TAG), Pull("team/hidden", TAG))
     yield Trial(
         "pull of what is nowhere",
@@ -62,22 +52,22 @@ def daemon_trials() -> Iterator[Trial]:
             {"v1": ImageSpec("v1")},
             hub=Holdings((Copy(REPOSITORY, TAG, "v1"), Copy("team/hidden", TAG, "v1"))),
             private=("team/hidden",),
-            accounts=(hidden,),
+            accounts=(SIGNED_IN,),
             steps=nowhere,
         ),
         ("CLIENT-4",),
     )
     for how, fault in OUTAGES.items():
-        steps = (_TAKEN, fault, _BY_DIGEST, _BY_TAG)
+        steps = (TAKEN, fault, _BY_DIGEST, _BY_TAG)
         yield Trial(f"pull in an outage ({how})", _docker(*steps), ("CLIENT-7", "CLIENT-8"))
     yield from _contents()
-    yield Trial("direct pull", _docker(_TAKEN, Pull(REPOSITORY, TAG, direct=True)), ("CLIENT-12",))
+    yield Trial("direct pull", _docker(TAKEN, Pull(REPOSITORY, TAG, direct=True)), ("CLIENT-12",))
     yield Trial("direct pull of what is nowhere", _docker(Pull(REPOSITORY, "absent", direct=True)), ("CLIENT-13",))
-    yield Trial("pull after an eviction", _docker(_TAKEN, Drop(REPOSITORY, TAG), _BY_TAG), ("CLIENT-14",))
+    yield Trial("pull after an eviction", _docker(TAKEN, Drop(REPOSITORY, TAG), _BY_TAG), ("CLIENT-14",))
     yield from _in_the_midst()
     tags = ("1.0", "1.1", "latest")
     named = Holdings(tuple(Copy(REPOSITORY, tag, "v1") for tag in tags))
-    every = MirrorScenario({"v1": ImageSpec("v1")}, hub=named, steps=(_TAKEN, Pull(REPOSITORY, "")))
+    every = MirrorScenario({"v1": ImageSpec("v1")}, hub=named, steps=(TAKEN, Pull(REPOSITORY, "")))
     yield Trial("pull of all tags", every, ("CLIENT-17",))
 
 
@@ -116,10 +106,10 @@ def _in_the_midst() -> Iterator[Trial]:
     several = {"v1": ImageSpec("v1", layers=(1 << 21,) * 4), "v2": ImageSpec("v2")}
     yield Trial(
         "pull of what is evicted meanwhile",
-        _hub(several, _TAKEN, Pull(REPOSITORY, TAG, meanwhile=evicted, reads=True)),
+        _hub(several, TAKEN, Pull(REPOSITORY, TAG, meanwhile=evicted, reads=True)),
         ("CLIENT-15",),
     )
-    slow = _broken(kind="slow", at="layer", method="GET", seconds=0.6)
+    slow = broken(kind="slow", at="layer", method="GET", seconds=0.6)
     yield Trial(
         "cold pull of what is evicted meanwhile",
         _hub(several, slow, Pull(REPOSITORY, TAG, meanwhile=evicted)),
@@ -127,12 +117,12 @@ def _in_the_midst() -> Iterator[Trial]:
         only="pull-through",
     )
     spoils: dict[str, Break] = {
-        "corrupt": _broken(kind="corrupt", at="layer", method="GET"),
-        "truncate": _broken(kind="truncate", at="layer", method="GET"),
+        "corrupt": broken(kind="corrupt", at="layer", method="GET"),
+        "truncate": broken(kind="truncate", at="layer", method="GET"),
     }
     for how, fault in spoils.items():
         layers = tuple(Ask("blob", REPOSITORY, f"@v1/layer:{number}") for number in range(len(_LAYERS)))
-        healed = (Settle(), Heal(_HUB), Pull(REPOSITORY, TAG, reads=True))
+        healed = (Settle(), HEALED, Pull(REPOSITORY, TAG, reads=True))
         yield Trial(
             f"pull after what was spoiled ({how})",
             _docker(fault, *layers, *healed),

@@ -16,6 +16,9 @@ from suites.verdict import Level, Rule, Subject
 
 BOOK = Path(__file__).with_name("catalogue.toml")
 
+PROMISED = "stated-"
+"""How the name of a source begins that is a subject's own promise."""
+
 
 @dataclass(frozen=True)
 class _Entry:
@@ -26,6 +29,7 @@ class _Entry:
     source: str
     why: str
     variants: tuple[str, ...] = ()
+    field: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,14 @@ def rules(book: Path = BOOK) -> dict[str, Rule]:
             if identifier in found:
                 raise UsageError(f"The catalogue {book.name} has {identifier} twice")
             found[identifier] = Rule(
-                identifier, title, entry.level, entry.subject, read.sources[entry.source], entry.why
+                id=identifier,
+                title=title,
+                level=entry.level,
+                subject=entry.subject,
+                source=read.sources[entry.source],
+                why=entry.why,
+                promised=entry.source.startswith(PROMISED),
+                field=entry.field,
             )
     return found
 

@@ -39,7 +39,7 @@ class Deviation:
     def cause(self) -> Cause:
         """What a report says of it."""
         evidence = self.evidence.name if self.evidence else ""
-        return Cause(self.reason, self.title, self.advice, self.documents, self.reports, evidence)
+        return Cause(self.reason, self.title, self.advice, self.documents, self.reports, evidence, self.withheld)
 
     def concerns(self, daemon: str) -> bool:
         """Whether a daemon is one of those that it speaks of. Only a pattern of models speaks of models."""

@@ -3,6 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import cache
 
 from fixtures.mirrors.playing import hook_of
@@ -115,14 +116,4 @@ def _daemon(profile: Profile) -> dict[str, object]:
 
 
 def _rule(rule: Rule) -> dict[str, object]:
-    return {
-        "id": rule.id,
-        "title": rule.title,
-        "level": rule.level,
-        "subject": rule.subject,
-        "source": rule.source,
-        "why": rule.why,
-        "needs": needs(rule),
-        "needs_nightly": nightly(rule),
-        "tests": told(rule),
-    }
+    return {**asdict(rule), "needs": needs(rule), "needs_nightly": nightly(rule), "tests": told(rule)}

@@ -5,6 +5,9 @@ from typing import Literal
 
 Level = Literal["MUST", "SHOULD", "INFO"]
 Subject = Literal["daemon", "mirror", "configuration"]
+Party = Literal["", "mirror", "daemon", "configuration", "hub"]
+"""Who has to mend what a verdict says; ``""``: nobody, or it is not known."""
+
 Ruling = Literal["pass", "fail", "not applicable", "error"]
 Status = Literal["pass", "fail", "deviation", "not applicable", "not exercised", "error"]
 
@@ -13,7 +16,9 @@ Status = Literal["pass", "fail", "deviation", "not applicable", "not exercised",
 class Rule:
     """An entry of the catalogue: one sentence that a subject must hold to, and where it is promised.
 
-    ``id`` never changes its meaning. ``source`` names document, section and the date it was read.
+    ``id`` never changes its meaning. ``source`` names document, section and the date it was read. ``promised`` is
+    whether that is the subject's own promise. ``field`` are the entries of the collected reports and requirements of
+    the field that it answers (``R33``, ``F39``).
     """
 
     id: str
@@ -22,6 +27,15 @@ class Rule:
     subject: Subject
     source: str
     why: str = ""
+    promised: bool = False
+    field: tuple[str, ...] = ()
+
+    @property
+    def weight(self) -> str:
+        """What a failure of it weighs, in words."""
+        if self.promised:
+            return "broken promise"
+        return "information" if self.level == "INFO" else f"broken {self.level}"
 
 
 @dataclass(frozen=True)
@@ -30,8 +44,8 @@ class Cause:
 
     ``title`` names it in a few words, ``reason`` says what happens, ``advice`` what an operator should do.
     ``documents`` is where the subject's own documentation would have to speak of it; ``reports`` are addresses where
-    others have met it. ``evidence`` is the name of the scenario that shows it; what endangers users has none (see
-    SECURITY.md).
+    others have met it. ``evidence`` is the name of the scenario that shows it, where the project has one. What is
+    ``withheld`` endangers users: no case of it is shown (see SECURITY.md).
     """
 
     reason: str
@@ -40,6 +54,7 @@ class Cause:
     documents: str = ""
     reports: tuple[str, ...] = ()
     evidence: str = ""
+    withheld: bool = False
 
     @property
     def told(self) -> str:
@@ -55,7 +70,8 @@ class Verdict:
     ``variant`` names the kind of case where a rule has several (``corrupt layer``); a rule whose variants
     are rules of their own carries it in its id (``FALLBACK-2/refuse``).
     ``reason`` is a sentence; ``exchanges`` are the ``seq`` of the exchanges that offend or prove.
-    ``measure`` holds figures worth reporting (seconds lost, bytes fetched twice ...).
+    ``measure`` holds figures worth reporting (seconds lost, bytes fetched twice ...). ``at_fault`` is whose the
+    failure is.
     """
 
     rule: str
@@ -65,3 +81,4 @@ class Verdict:
     reason: str = ""
     exchanges: tuple[int, ...] = ()
     measure: tuple[tuple[str, float], ...] = ()
+    at_fault: Party = ""

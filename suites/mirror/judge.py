@@ -52,4 +52,5 @@ def _of_cases(judge_case: CaseRule, found: tuple[Case, ...]) -> Iterable[Finding
 def _excused(verdict: Verdict, error: str) -> Verdict:
     if verdict.ruling != "fail":
         return verdict
-    return replace(verdict, ruling="error", reason=f"our fake Hub failed, and says nothing of the mirror: {error}")
+    reason = f"our fake Hub failed, and says nothing of the mirror: {error}"
+    return replace(verdict, ruling="error", reason=reason, at_fault="hub")

@@ -7,13 +7,15 @@ from fixtures.history import History
 from fixtures.scenario import Scenario
 from simulator.journal import Exchange
 from suites.timeline import PullCase
+from suites.verdict import Party
 
 
 @dataclass(frozen=True)
 class Finding:
     """Whether the rule was kept, why, and by which exchanges one can see it.
 
-    ``variant`` is the kind of case; ``step`` the step's number where the judge does not know it.
+    ``variant`` is the kind of case; ``step`` the step's number where the judge does not know it. ``at_fault`` is whose
+    it is, where that is not the rule's subject's.
     """
 
     kept: bool
@@ -22,6 +24,7 @@ class Finding:
     variant: str = ""
     step: int = -1
     measure: tuple[tuple[str, float], ...] = ()
+    at_fault: Party = ""
 
 
 PullRule = Callable[[PullCase], Finding | None]

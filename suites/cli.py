@@ -46,6 +46,7 @@ from suites.findings import findings_of
 from suites.inventory import inventory
 from suites.judge import judge as judge_history
 from suites.mirror import command as mirrors
+from suites.mirror.baseline import baseline_of
 from suites.mirror.judge import BOOK as MIRRORS
 from suites.opinion import with_opinion
 from suites.saved import evidence, read_history, read_scenario
@@ -218,6 +219,14 @@ def findings(
     profiles = load_profiles()
     known = load(deviations, [profile.name for profile in profiles])
     typer.echo(findings_of(files, known, profiles).page(), nl=False)
+
+
+@app.command()
+def baseline(
+    file: Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report.json of a run of a mirror.")],
+) -> None:
+    """Print a baseline: what a mirror did not keep in a run, as known failures for `mirror --baseline`."""
+    typer.echo(baseline_of(file), nl=False)
 
 
 @app.command("list")

@@ -22,6 +22,7 @@ from simulator.client import SimulatorClient, SimulatorError
 from simulator.command import serve
 from simulator.mirror.policy import PRESETS
 from suites.catalogue import select as select_rules
+from suites.mirror.baseline import Baseline, load, lying_beside
 from suites.mirror.description import described
 from suites.mirror.judge import BOOK
 from suites.mirror.trying import check, select, try_mirror
@@ -47,11 +48,15 @@ def mirror(
     feature: Annotated[list[str] | None, typer.Option(help="A feature that the mirror declares.")] = None,
     trial: Annotated[list[str] | None, typer.Option("--trial", help="Only this trial. May be repeated.")] = None,
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Only report these rules.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="The known failures, as TOML; by default what lies beside the description.")
+    ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait where no hook lets time pass.")] = WAITED,
     report: Annotated[Path, typer.Option("--report", help="The directory of reports.")] = Path("conformance-report"),
 ) -> None:
     """Put a mirror on trial, whose upstream is the Hub that `mirror-conformance hub` serves."""
     wanted = select_rules(rule or ["*"], BOOK)
+    held = _baseline(baseline, description)
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
     promises = None if stale is None else Promises(stale=stale)
     given: dict[str, object] = {"profile": profile, "name": name, "authority": ca, "promises": promises}
@@ -60,7 +65,10 @@ def mirror(
     with _lab(url, description, given, beside) as lab:
         chosen = select(trial or [], lab)
         check(lab)
-        finished = try_mirror(lab, chosen, wanted, command, _tell)
+        finished = try_mirror(lab, chosen, wanted, command, _tell, known=held.known if held else ())
+    if held:
+        finished, told = held.hold(finished, of_all_trials=not trial)
+        errors.print("\n".join((f"Held against {held.file}.", *told)))
     _end(finished, report)
 
 
@@ -80,6 +88,12 @@ def hub(
     arguments += ["--ports", ports] if ports else []
     arguments += ["--directory", str(directory)] if directory else []
     raise typer.Exit(serve.main([*arguments, *(["--quiet"] if quiet else [])]))
+
+
+def _baseline(given: Path | None, description: Path | None) -> Baseline | None:
+    """The known failures that a mirror is held against, if there are any."""
+    file = given or (lying_beside(description) if description else None)
+    return load(file) if file else None
 
 
 @dataclass(frozen=True)

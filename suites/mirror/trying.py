@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 
 from pydantic import TypeAdapter
@@ -18,10 +19,11 @@ from fixtures.mirrors.subject import MirrorSubject, Profile
 from fixtures.mirrors.wire import Sent
 from fixtures.scenario import Scenario
 from report.results import Daemon, Example, RuleResult, Run, Tried
+from suites.deviations import Deviation
 from suites.mirror.drawing import drawn
 from suites.mirror.judge import judge, rules
 from suites.mirror.trials import REPOSITORY, TAG, Trial, one, trials
-from suites.tally import Count, result_of
+from suites.tally import Count, counted, result_of
 from suites.verdict import Rule, Verdict
 
 _SCENARIO = TypeAdapter(MirrorScenario)
@@ -65,8 +67,16 @@ def select(names: Sequence[str], lab: MirrorLab) -> tuple[Trial, ...]:
     return tuple(trial for trial in known if not names or trial.name in names)
 
 
-def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], command: str, progress: Progress) -> Run:
-    """Play trials and judge them: the run, for the rules that are wanted."""
+def try_mirror(  # noqa: PLR0913 - what is known is the only one that may be left out
+    lab: MirrorLab,
+    chosen: Sequence[Trial],
+    wanted: Sequence[str],
+    command: str,
+    progress: Progress,
+    *,
+    known: tuple[Deviation, ...] = (),
+) -> Run:
+    """Play trials and judge them: the run, for the rules that are wanted, with the failures that are known as such."""
     began, started = time.monotonic(), datetime.now(UTC)
     counts: dict[str, Count] = {}
     unseen: dict[str, str] = {}
@@ -83,8 +93,7 @@ def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], c
         problems += [f"Trial {trial.name!r}: {one.failed}" for one in history.happened if one.failed]
         problems += [f"Trial {trial.name!r}: our fake Hub failed: {error}" for error in history.errors]
         for verdict in judge(trial.scenario, history):
-            counted = _count(trial, history, verdict)
-            counts[verdict.rule] = counts.get(verdict.rule, Count()).plus(counted)
+            counts[verdict.rule] = counts.get(verdict.rule, Count()).plus(_count(trial, history, verdict, known))
     subject = lab.subject
     seconds = time.monotonic() - began
     return Run(
@@ -124,17 +133,16 @@ def _of_another_profile(rule: Rule, profile: Profile) -> str:
     return f"not observable: it is about {variant} mirrors" if other else ""
 
 
-def _count(trial: Trial, history: MirrorHistory, verdict: Verdict) -> Count:
-    measures: dict[str, tuple[float, ...]] = {name: (value,) for name, value in verdict.measure}
-    if verdict.ruling == "pass":
-        return Count(passed=1, histories=1, measures=measures)
-    if verdict.ruling == "error":
-        return Count(errors=1, example=_example(trial, history, verdict))
-    return Count(failed=1, histories=1, example=_example(trial, history, verdict), measures=measures)
+def _count(trial: Trial, history: MirrorHistory, verdict: Verdict, known: tuple[Deviation, ...]) -> Count:
+    example = partial(example_of, trial.name, trial.scenario, history, verdict)
+    count = counted(verdict, history.mirror, example, known)
+    return replace(count, example=example()) if count.errors else replace(count, histories=1)
 
 
-def _example(trial: Trial, history: MirrorHistory, verdict: Verdict) -> Example:
-    key = f"{history.mirror} {verdict.rule} {verdict.step} ".encode() + _SCENARIO.dump_json(trial.scenario)
-    told, pointed = drawn(trial.scenario, history, verdict)
-    tried = Tried(trial.name, trial.scenario, history)
-    return Example(hashlib.sha256(key).hexdigest()[:6], Scenario(), told, pointed, tried=tried)
+def example_of(trial: str, scenario: MirrorScenario, history: MirrorHistory, verdict: Verdict) -> Example:
+    """The case as evidence, under an id that follows from mirror, rule, step and scenario."""
+    key = f"{history.mirror} {verdict.rule} {verdict.step} ".encode() + _SCENARIO.dump_json(scenario)
+    told, pointed = drawn(scenario, history, verdict)
+    return Example(
+        hashlib.sha256(key).hexdigest()[:6], Scenario(), told, pointed, tried=Tried(trial, scenario, history)
+    )

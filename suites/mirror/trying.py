@@ -116,9 +116,9 @@ def _results(
     name, profile = subject.name, subject.profile
     for rule in wanted:
         count = counts.get(rule)
-        result = result_of(rules()[rule], name, replace(count, example=None) if count else Count())
+        result = result_of(rules()[rule], name, count or Count())
         if count:
-            yield replace(result, example=count.example)
+            yield result
         elif (
             why := unseen.get(rule) or unseen.get(rule.partition("/")[0]) or _of_another_profile(rules()[rule], profile)
         ):

@@ -45,6 +45,7 @@ from suites.mirror import again
 from suites.mirror import command as mirrors
 from suites.mirror.baseline import baseline_of
 from suites.mirror.judge import BOOK as MIRRORS
+from suites.mirror.page import mirrors_of
 from suites.saved import evidence, is_of_mirror, read_history, read_scenario
 from suites.shrinking import extent, shrunk
 from suites.telling import Judged, judged, save_smaller, tell
@@ -240,6 +241,17 @@ def findings(
     profiles = load_profiles()
     known = load(deviations, [profile.name for profile in profiles])
     typer.echo(findings_of(files, known, profiles).page(), nl=False)
+
+
+@app.command("mirrors")
+def mirrors_page(
+    files: Annotated[list[Path], typer.Argument(metavar="REPORT.json...", help="The report.json of runs of mirrors.")],
+) -> None:
+    """Print what mirrors do not keep, for those who run them: docs/mirrors.md.
+
+    Of several runs, the last that has a mirror tells of it.
+    """
+    typer.echo(mirrors_of(files).page(), nl=False)
 
 
 @app.command()

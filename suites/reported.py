@@ -43,6 +43,13 @@ class ReportedCause:
 
 
 @dataclass(frozen=True)
+class ReportedAttribution:
+    """Whose a report says that a failure is."""
+
+    sentence: str
+
+
+@dataclass(frozen=True)
 class ReportedResult:
     """What a report says of a rule on a subject."""
 
@@ -53,6 +60,7 @@ class ReportedResult:
     verdicts: dict[str, int]
     deviations: tuple[ReportedCause, ...] = ()
     example: ReportedExample | None = None
+    attribution: ReportedAttribution | None = None
 
     @property
     def result(self) -> RuleResult:
@@ -66,6 +74,7 @@ class ReportedResult:
             failed=counts["failed"],
             deviated=counts["deviated"],
             errors=counts["errors"],
+            remark=self.reason,
         )
 
 
@@ -80,6 +89,7 @@ class Report:
     daemons: tuple[Daemon, ...]
     results: tuple[ReportedResult, ...]
     told: tuple[Told, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def day(self) -> str:

@@ -1,6 +1,6 @@
 """Reports of runs read back: what pages and baselines are made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -24,22 +24,15 @@ class ReportedExample:
 
 
 @dataclass(frozen=True)
-class ReportedCause:
-    """What a report says of a known failure."""
+class ReportedCause(Cause):
+    """A cause that a report has of known failures, with the case that shows it."""
 
-    reason: str
-    title: str = ""
-    advice: str = ""
-    documents: str = ""
-    reports: tuple[str, ...] = ()
-    evidence: str = ""
-    withheld: bool = False
     example: ReportedExample | None = None
 
     @property
     def cause(self) -> Cause:
-        """The cause itself."""
-        return Cause(self.reason, self.title, self.advice, self.documents, self.reports, self.evidence, self.withheld)
+        """The cause alone, whatever showed it."""
+        return Cause(**{field.name: getattr(self, field.name) for field in fields(Cause)})
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ OWN = "simulator:"
 CONTROL = "http://127.0.0.1:8900"
 
 Url = Annotated[str, typer.Option(help="Where the mirror is; simulator:pull-through, :gcr, :frozen are ours.")]
-Description = Annotated[Path | None, typer.Option(help="What the mirror is and promises, as TOML.")]
+DescriptionFile = Annotated[Path | None, typer.Option(help="What the mirror is and promises, as TOML.")]
 HubControl = Annotated[str, typer.Option("--hub", help="The control API of the Hub that is the mirror's upstream.")]
 HubToken = Annotated[Path | None, typer.Option(help="The file with the control API's token.")]
 Authority = Annotated[Path | None, typer.Option("--ca", help="The CA file that the mirror's certificate is of.")]
@@ -49,7 +49,7 @@ errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 def mirror(
     url: Url = "",
-    description: Description = None,
+    description: DescriptionFile = None,
     hub: HubControl = CONTROL,
     hub_token: HubToken = None,
     profile: Annotated[Profile | None, typer.Option(help="What the mirror does with what it lacks.")] = None,

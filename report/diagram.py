@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fixtures.history import History, Outcome
 from fixtures.scenario import Configure, Reload, Restart, RestartService, Start
 from report import wording
+from report.attribution import attribution
 from report.exchanges import on_the_wire
 from report.results import Example
 from report.sequence import draw
@@ -16,6 +17,7 @@ from suites.verdict import Rule, Verdict
 __all__ = ["describe", "draw", "explain", "explain_together", "named"]
 
 _MOST_IN_FULL = 8
+_OF_EACH = frozenset({"found", "model", "whose"})
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,10 @@ def explain_together(cases: Sequence[tuple[Example, Rule]], width: int = 100) ->
         if rule != told:
             lines += wrap(f"{inert(rule.id)} {rule.level}: {inert(rule.title)}", width, 4)
         model = example.model.sentence if example.model else ""
+        whose = attribution(rule, example).sentence
         facts = (("source", rule.source), ("why", rule.why), ("subject", subject), ("found", found), ("model", model))
-        for name, fact in facts:
-            if fact and (len(cases) == 1 or name in {"found", "model"} or (name == "source" and rule != told)):
+        for name, fact in (*facts, ("whose", whose)):
+            if fact and (len(cases) == 1 or name in _OF_EACH or (name == "source" and rule != told)):
                 lines += wrap(f"  {name:<8} {inert(fact)}", width, 11)
         told = rule
     if len(cases) > 1:

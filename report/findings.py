@@ -1,18 +1,17 @@
 """What daemons do where they differ from the book, as a page for those who run them."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from report.diagram import describe, draw
 from report.results import EXERCISED, Daemon, Example, RuleResult, Told
-from suites.verdict import Cause, Rule, Status
+from report.tables import anchor, cell, explained, promised, reported, standing
+from suites.verdict import Cause, Rule
 
 _AROUND, _MOST_MARKED = 7, 8
 _MOST_WORDS = 180
 _WIDTH = 100
-_VARIANT = re.compile(r" \([\w-]+\)$")
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def _sections(of: Findings) -> Iterator[str]:
     yield "|---|---|---|"
     for one in of.findings:
         rules = ", ".join(rule.id for rule in one.rules)
-        yield f"| [{_cell(one.title)}](#{_anchor(one.title)}) | {rules} | {_versions(of, one)} |"
+        yield f"| [{cell(one.title)}](#{anchor(one.title)}) | {rules} | {_versions(of, one)} |"
     for one in of.findings:
         yield ""
         yield from _section(of, one)
@@ -83,18 +82,13 @@ def _section(of: Findings, one: Finding) -> Iterator[str]:
     cause = one.cause
     yield f"### {one.title}"
     yield ""
-    yield cause.reason
-    yield ""
-    yield f"**What to do.** {cause.advice}" if cause.advice else ""
-    yield ""
-    for sentence, rules in groupby(one.rules, key=lambda rule: (_VARIANT.sub("", rule.title), rule.level, rule.source)):
-        title, level, source = sentence
-        yield f"- {', '.join(rule.id for rule in rules)} ({level}): {title} Promised by {source}."
+    yield from explained(cause)
+    yield from promised(one.rules)
     yield f"- Daemons: {_versions(of, one)}."
     if cause.documents:
         yield f"- Where the daemon's documentation should say so: {cause.documents}."
     if cause.reports or one.scenario:
-        yield f"- Reported: {', '.join(f'<{address}>' for address in cause.reports) or 'no report of it was found'}."
+        yield reported(cause)
     if not one.scenario:
         yield "- No scenario and no exchanges are shown: see [SECURITY.md](../SECURITY.md)."
         return
@@ -162,7 +156,7 @@ def _table(of: Findings) -> Iterator[str]:
     yield "| rule | level | " + " | ".join(daemon.name for daemon in of.daemons) + " |"
     yield "|---|---|" + "---|" * len(of.daemons)
     for rule in dict.fromkeys(result.rule for result in of.results):
-        cells = (_standing(found.get((rule.id, daemon.name))) for daemon in of.daemons)
+        cells = (standing(found.get((rule.id, daemon.name))) for daemon in of.daemons)
         yield f"| {rule.id} | {rule.level} | " + " | ".join(cells) + " |"
     for name, figures in (
         ("examples", [str(daemon.scenarios) for daemon in of.daemons]),
@@ -177,22 +171,6 @@ def _table(of: Findings) -> Iterator[str]:
 
 def _exercised(of: Findings, rule: str) -> bool:
     return any(result.status in EXERCISED for result in of.results if result.rule.id == rule)
-
-
-def _standing(result: RuleResult | None) -> str:
-    status: Status = result.status if result else "not exercised"
-    if result is None or status in {"not exercised", "not applicable"}:
-        return "not exercised"
-    match status:
-        case "pass":
-            return f"kept {result.passed}"
-        case "deviation":
-            return f"deviates {result.deviated} of {result.judged}"
-        case "fail":
-            word = "FAILS" if result.rule.level == "MUST" else "not met"
-            return f"{word} {result.failed} of {result.judged}"
-        case _:
-            return "error"
 
 
 def _errors(of: Findings) -> Iterator[str]:
@@ -222,19 +200,8 @@ def _errors(of: Findings) -> Iterator[str]:
         daemons = "all" if len(names) == len(of.daemons) else daemons
         sentence = _cut(min((told.sentence for told in alike), key=lambda said: (len(said), said)))
         answers = " | ".join("yes" if there else "**no**" for there in named)
-        yield f"| {hub} | {mirrors} | {daemons} | {_cell(sentence)} | {answers} |"
+        yield f"| {hub} | {mirrors} | {daemons} | {cell(sentence)} | {answers} |"
 
 
 def _cut(sentence: str) -> str:
     return sentence if len(sentence) <= _MOST_WORDS else f"{sentence[:_MOST_WORDS].rstrip()} ..."
-
-
-def _cell(text: str) -> str:
-    """Text that stays in a cell of a table, and is no markup."""
-    plain = " ".join(text.split()).replace("<", "&lt;")
-    return plain.replace("|", "\\|")
-
-
-def _anchor(title: str) -> str:
-    """As GitHub makes them of headings."""
-    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")

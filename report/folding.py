@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from report import attribution
 from report.results import Example, RuleResult, Run
 from report.text import TOGETHER, inert, listed
 from suites.verdict import Rule
@@ -27,12 +28,14 @@ def entries(results: Iterable[RuleResult]) -> dict[str, list[RuleResult]]:
 
 
 def entry(run: Run, reason: str, results: Sequence[RuleResult]) -> str:
-    """One entry of a list: the rules, the daemons, the reason that they share, and what to replay."""
+    """One entry of a list: the rules, the daemons, whose it is, the reason that they share, and what to replay."""
     where: dict[str, list[str]] = {}
     for result in results:
         where.setdefault(result.rule.id, []).append(result.daemon)
     what = "; ".join(f"{rules(run, ids)} on {daemons(run, names)}" for names, ids in _alike(where))
-    return f"{inert(what)}: {inert(reason) or 'no reason was given.'}{_replays(results)}"
+    whose = attribution.told(results)
+    attributed = f" ({whose})" if whose else ""
+    return f"{inert(what)}{attributed}: {inert(reason) or 'no reason was given.'}{_replays(results)}"
 
 
 def explained(failed: Iterable[RuleResult]) -> tuple[list[list[tuple[Example, Rule]]], dict[str, list[RuleResult]]]:

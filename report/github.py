@@ -1,5 +1,6 @@
 """A run as GitHub Actions take it: annotations, and a log in which nothing is a command that is not ours."""
 
+from report.attribution import told
 from report.results import RuleResult, Run, exit_code
 from report.standing import conclusion, word
 from report.text import cut, inert
@@ -22,7 +23,11 @@ def annotations(run: Run) -> list[str]:
 
 
 def _of(result: RuleResult) -> tuple[str, str]:
-    return f"{result.rule.id} on {result.daemon}", f"{result.rule.title} {result.reason}".strip()
+    whose = told([result])
+    return (
+        f"{result.rule.id} on {result.daemon}{f' ({whose})' if whose else ''}",
+        f"{result.rule.title} {result.reason}".strip(),
+    )
 
 
 def _command(kind: str, title: str, text: str) -> str:

@@ -1,9 +1,11 @@
 """A run as JSON, for programs. ``schema.json`` beside this module says what is in it."""
 
+from dataclasses import asdict
 from typing import Any
 
+from report.attribution import of_result
 from report.portable import dump
-from report.results import MEANINGS, Coverage, Daemon, Example, Known, RuleResult, Run, Told, exit_code
+from report.results import MEANINGS, Coverage, Daemon, Example, Known, RuleResult, Run, exit_code
 
 FORMAT = "mirror-conformance/1"
 """Changes its number when a field is renamed, removed or given another meaning."""
@@ -28,7 +30,7 @@ def to_json(run: Run) -> str:
             "problems": list(run.problems),
             "daemons": [_daemon(daemon) for daemon in run.daemons],
             "results": [_result(result) for result in run.results],
-            "told": [_told(told) for told in run.told],
+            "told": [asdict(told) for told in run.told],
             "nightly": run.nightly,
             "coverage": [_coverage(one) for one in run.coverage],
         }
@@ -36,20 +38,14 @@ def to_json(run: Run) -> str:
 
 
 def _result(result: RuleResult) -> dict[str, Any]:
-    rule = result.rule
+    attributed = of_result(result)
     return {
-        "rule": {
-            "id": rule.id,
-            "title": rule.title,
-            "level": rule.level,
-            "subject": rule.subject,
-            "source": rule.source,
-            "why": rule.why,
-        },
+        "rule": asdict(result.rule),
         "daemon": result.daemon,
         "status": result.status,
         "histories": result.histories,
         "reason": result.reason,
+        "attribution": attributed and {**asdict(attributed), "sentence": attributed.sentence},
         "verdicts": {
             "passed": result.passed,
             "failed": result.failed,
@@ -78,40 +74,11 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
 
 
 def _daemon(daemon: Daemon) -> dict[str, Any]:
-    return {
-        "name": daemon.name,
-        "version": daemon.version,
-        "store": daemon.store,
-        "is_model": daemon.is_model,
-        "scenarios": daemon.scenarios,
-        "pulls": daemon.pulls,
-        "seconds": daemon.seconds,
-    }
-
-
-def _told(told: Told) -> dict[str, Any]:
-    return {
-        "daemon": told.daemon,
-        "hub": told.hub,
-        "mirrors": told.mirrors,
-        "sentence": told.sentence,
-        "names_image": told.names_image,
-        "names_hub": told.names_hub,
-        "names_mirrors": told.names_mirrors,
-    }
+    return {**asdict(daemon), "is_model": daemon.is_model}
 
 
 def _known(known: Known) -> dict[str, Any]:
-    return {
-        "title": known.cause.title,
-        "reason": known.cause.reason,
-        "advice": known.cause.advice,
-        "documents": known.cause.documents,
-        "reports": list(known.cause.reports),
-        "evidence": known.cause.evidence,
-        "verdicts": known.verdicts,
-        "example": _example(known.example),
-    }
+    return {**asdict(known.cause), "verdicts": known.verdicts, "example": _example(known.example)}
 
 
 def _example(example: Example | None) -> dict[str, Any] | None:
@@ -120,11 +87,12 @@ def _example(example: Example | None) -> dict[str, Any] | None:
     verdict, model = example.verdict, example.model
     return {
         "id": example.id,
+        "trial": example.tried.name if example.tried else "",
         "ruling": verdict.ruling,
         "variant": verdict.variant,
         "reason": verdict.reason,
         "step": verdict.step,
         "exchanges": list(verdict.exchanges),
         "measure": dict(verdict.measure),
-        "model": model and {"ruling": model.ruling, "reason": model.reason, "sentence": model.sentence},
+        "model": model and {**asdict(model), "sentence": model.sentence},
     }

@@ -2,6 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
+from report.attribution import told
 from report.diagram import explain
 from report.results import MEANINGS, RuleResult, Run, exit_code
 from report.text import inert
@@ -54,7 +55,8 @@ def _properties(parent: ET.Element, **values: str) -> None:
 def _case(suite: ET.Element, run: Run, result: RuleResult) -> None:
     rule = result.rule
     case = ET.SubElement(suite, "testcase", classname=rule.subject, name=inert(f"{rule.id} {rule.title}"))
-    _properties(case, source=rule.source, level=rule.level, seed=str(run.seed))
+    whose = told([result])
+    _properties(case, source=rule.source, level=rule.level, seed=str(run.seed), **({"whose": whose} if whose else {}))
     reason = inert(result.reason) or "no reason was given"
     match result.status:
         case "pass":

@@ -91,7 +91,8 @@ def _entries(chapter: Chapter) -> Iterator[str]:
 
 def _entry(entry: Entry) -> Iterator[str]:
     rules = ", ".join(f"{rule.id} {rule.level}" for rule in entry.rules)
-    yield f"- {entry.mark.sign} **{plain(entry.title)}** {plain(f'({rules}, on {entry.daemons})')}"
+    about = "; ".join(filter(None, (f"{rules}, on {entry.daemons}", entry.whose)))
+    yield f"- {entry.mark.sign} **{plain(entry.title)}** {plain(f'({about})')}"
     if entry.reason:
         yield f"  {plain(entry.reason)}"
     if entry.advice:

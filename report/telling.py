@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from report import wording
+from report import attribution, wording
 from report.diagram import judged, offending, scenes
 from report.exchanges import sequence
 from report.folding import daemons, entries, explained
@@ -44,7 +44,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Entry:
-    """Something to tell: a failure, a deviation, a warning. ``withheld``: its cases are not for everybody's eyes."""
+    """Something to tell: a failure, a deviation, a warning. ``whose`` says whose it is and what it weighs.
+    ``withheld``: its cases are not for everybody's eyes.
+    """
 
     section: str
     mark: Mark
@@ -57,6 +59,7 @@ class Entry:
     reports: tuple[str, ...] = ()
     cases: tuple[Case, ...] = ()
     withheld: bool = False
+    whose: str = ""
 
     @property
     def titled(self) -> bool:
@@ -117,10 +120,12 @@ def _failures(run: Run) -> tuple[Entry, ...]:
         alike = [result.daemon for result in elsewhere if (result.rule.id, result.reason) in reasons]
         where = daemons(run, list(dict.fromkeys([_where(run, cases), *alike])))
         section = f"failure-{len(found) + 1}"
-        found.append(Entry(section, MARKS["FAIL"], _title(rules), rules, where, cases=(_case(cases),)))
+        whose = "; ".join(dict.fromkeys(attribution.attribution(rule, example).sentence for example, rule in cases))
+        found.append(Entry(section, MARKS["FAIL"], _title(rules), rules, where, cases=(_case(cases),), whose=whose))
     for result in brief.get("", ()):
         section, title = f"failure-{len(found) + 1}", _title((result.rule,))
-        found.append(Entry(section, MARKS["FAIL"], title, (result.rule,), result.daemon, result.reason))
+        whose = attribution.told([result])
+        found.append(Entry(section, MARKS["FAIL"], title, (result.rule,), result.daemon, result.reason, whose=whose))
     return tuple(found)
 
 
@@ -137,8 +142,8 @@ def _grouped(run: Run, name: str, kind: str) -> tuple[Entry, ...]:
         rules = tuple({result.rule.id: result.rule for result in alike}.values())
         where = daemons(run, list(dict.fromkeys(result.daemon for result in alike)))
         cases = tuple(_case([(one.example, one.rule)]) for one in alike if one.example)[:1]
-        section = f"{kind}-{len(found) + 1}"
-        found.append(Entry(section, MARKS[name], _title(rules), rules, where, reason, cases=cases))
+        section, whose = f"{kind}-{len(found) + 1}", attribution.told(alike)
+        found.append(Entry(section, MARKS[name], _title(rules), rules, where, reason, cases=cases, whose=whose))
     return tuple(found)
 
 
@@ -171,8 +176,7 @@ def _deviations(run: Run) -> tuple[Entry, ...]:
         cause = of_cause[0][1].cause
         rules = tuple({result.rule.id: result.rule for result, _ in of_cause}.values())
         where = [daemon.name for daemon in run.daemons if any(r.daemon == daemon.name for r, _ in of_cause)]
-        withheld = not cause.evidence
-        cases = [] if withheld else _smallest([(k.example, r.rule) for r, k in of_cause if k.example])
+        cases = [] if cause.withheld else _smallest([(k.example, r.rule) for r, k in of_cause if k.example])
         found.append(
             Entry(
                 section=f"deviation-{len(found) + 1}",
@@ -185,7 +189,8 @@ def _deviations(run: Run) -> tuple[Entry, ...]:
                 documents=cause.documents,
                 reports=cause.reports,
                 cases=tuple(_case([one]) for one in cases),
-                withheld=withheld,
+                withheld=cause.withheld,
+                whose=attribution.told(result for result, _ in of_cause),
             )
         )
     return tuple(found)

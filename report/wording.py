@@ -45,6 +45,6 @@ def spelled(example: Example, step: int) -> str:
 
 def again(example: Example) -> str:
     """The command that plays it again; for a mirror, to be ended with where that one is."""
-    if example.tried:
+    if example.tried and example.tried.name:
         return inert(f"mirror-conformance mirror --trial {shlex.quote(example.tried.name)} ...")
-    return f"mirror-conformance replay {inert(example.id)}"
+    return f"mirror-conformance replay {inert(example.id)}{' ...' if example.tried else ''}"

@@ -36,7 +36,7 @@ def _examples(report: dict[str, Any]) -> Iterator[str]:
     """The ids of all examples but those of causes that are withheld."""
     results = report["results"]
     known = [one for result in results for one in result["deviations"]]
-    withheld = {one["example"]["id"] for one in known if one["example"] and not one["evidence"]}
+    withheld = {one["example"]["id"] for one in known if one["example"] and one["withheld"]}
     for holder in (*results, *known):
         if holder["example"] and holder["example"]["id"] not in withheld:
             yield str(holder["example"]["id"])

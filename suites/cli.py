@@ -5,9 +5,8 @@ import shlex
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import replace
 from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +23,6 @@ from fixtures.engine import private as private_engine
 from fixtures.engine.cleanup import sweep
 from fixtures.engine.discovery import ensure_engine, find_engine
 from fixtures.errors import LabError, UsageError
-from fixtures.history import History
 from fixtures.images import tool
 from fixtures.images.making import Images, Source, ensure_served, ensure_tool, remove_images
 from fixtures.images.served import LATEST
@@ -34,25 +32,24 @@ from fixtures.model import ModelLab
 from fixtures.playing import Player
 from fixtures.profiles import Profile, load_profiles, select
 from fixtures.scenario import Scenario
-from report.diagram import explain_together, named
 from report.github import annotations
-from report.results import Example, exit_code
+from report.results import exit_code
 from report.terminal import TerminalReport
-from report.write import ReportError, save, write
+from report.write import ReportError, write
 from suites import actions, catalogue, collector, explaining, lanes, listing, planning
 from suites.bundling import bundle_of
-from suites.deviations import DEVIATIONS, Deviation, load
+from suites.deviations import DEVIATIONS, load
 from suites.findings import findings_of
 from suites.inventory import inventory
-from suites.judge import judge as judge_history
+from suites.mirror import again
 from suites.mirror import command as mirrors
+from suites.mirror.baseline import baseline_of
 from suites.mirror.judge import BOOK as MIRRORS
-from suites.opinion import with_opinion
+from suites.mirror.page import mirrors_of
 from suites.preparing import interruptible, prepared
-from suites.saved import evidence, read_history, read_scenario
-from suites.shrinking import shrunk, size
-from suites.tally import example_of
-from suites.verdict import Rule, Verdict
+from suites.saved import evidence, is_of_mirror, read_history, read_scenario
+from suites.shrinking import extent, shrunk
+from suites.telling import Judged, judged, save_smaller, tell
 from suites.verify.command import verify
 
 SUITES = Path(__file__).parent
@@ -86,6 +83,7 @@ Daemons = Annotated[
 ]
 ImageSource = Annotated[Source, typer.Option("--images", help="Where images come from.")]
 DeviationsFile = Annotated[Path, typer.Option(help="The file of known deviations.")]
+Example = Annotated[str, typer.Argument(help="The id of a saved example, or a path to a scenario's file.")]
 ReportDirectory = Annotated[Path, typer.Option("--report", help="The directory of reports.")]
 
 
@@ -146,13 +144,26 @@ def run(
 
 @app.command()
 def replay(
-    example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to a scenario's file.")],
+    example: Example,
     daemon: Daemons = None,
+    url: mirrors.Url = "",
+    description: mirrors.DescriptionFile = None,
+    hub: mirrors.HubControl = mirrors.CONTROL,
+    hub_token: mirrors.HubToken = None,
+    ca: mirrors.Authority = None,
     images: ImageSource = "auto",
     deviations: DeviationsFile = DEVIATIONS,
+    baseline: mirrors.Known = None,
     report: ReportDirectory = REPORT,
 ) -> None:
-    """Play a scenario on the daemon that it failed on, or on others, and judge it."""
+    """Play a scenario on the daemon or mirror that it failed on, or on others, and judge it."""
+    where = mirrors.Where(url, description, hub, hub_token, ca, report)
+    mirrors_own = _of_mirror(example, daemon or [], where, report)
+    if mirrors_own:
+        held = mirrors.known_failures(baseline, description)
+        with where.lab(mirrors_own) as mirror:
+            told = mirrors_own.played(mirror).judged
+        raise typer.Exit(tell(told, example, held.known if held else (), output))
     scenario, profiles = _example(example, daemon or [], report)
     known = load(deviations, [profile.name for profile in load_profiles()])
     codes = [0]
@@ -160,48 +171,60 @@ def replay(
         for profile in profiles:
             with start(profile) as lab:
                 history = lab.play(scenario, with_log=True)
-            codes.append(_tell(scenario, history, example, known))
+            codes.append(tell(judged(scenario, history), example, known, output))
     raise typer.Exit(max(codes))
 
 
 @app.command()
 def shrink(
-    example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to a scenario's file.")],
+    example: Example,
     daemon: Daemons = None,
+    url: mirrors.Url = "",
+    description: mirrors.DescriptionFile = None,
+    hub: mirrors.HubControl = mirrors.CONTROL,
+    hub_token: mirrors.HubToken = None,
+    ca: mirrors.Authority = None,
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Only these rules must still be broken.")] = None,
-    seconds: Annotated[float, typer.Option(min=0, help="How long smaller scenarios may be tried on a daemon.")] = 120,
+    seconds: Annotated[float, typer.Option(min=0, help="How long smaller scenarios may be tried.")] = 120,
     images: ImageSource = "auto",
     report: ReportDirectory = REPORT,
 ) -> None:
     """Make a scenario that breaks rules smaller, as long as it breaks them, and save the smaller one."""
+    limit = timedelta(seconds=seconds)
+    where = mirrors.Where(url, description, hub, hub_token, ca, report)
+    mirrors_own = _of_mirror(example, daemon or [], where, report)
+    if mirrors_own:
+        wanted = frozenset(catalogue.select(rule or ["*"], MIRRORS))
+        with where.lab(mirrors_own) as mirror:
+            smaller = again.shrunk(mirrors_own, mirror, wanted, limit, _say)
+        _smaller(example, extent(mirrors_own.scenario), smaller.judged, wanted, extent(smaller.scenario), report)
+        return
     wanted = frozenset(catalogue.select(rule) if rule else catalogue.rules())
     scenario, profiles = _example(example, daemon or [], report)
     if len(profiles) != 1:
         raise UsageError("A scenario is made smaller on one daemon: name it with --daemon.")
     (profile,) = profiles
     with labs(profiles, images) as start, start(profile) as lab:
-        small = shrunk(scenario, lab, wanted, timedelta(seconds=seconds), _say)
+        small = shrunk(scenario, lab, wanted, limit, _say)
         history = lab.play(small, with_log=True)
-    found = [v for v in judge_history(small, history) if v.ruling == "fail" and v.rule in wanted]
-    if not found:
-        raise LabError(f"{profile.name} does not break a rule each time it plays this scenario.")
-    examples = [replace(example_of(small, history, v), id=example_of(small, history, found[0]).id) for v in found]
-    folder = save(_cases(examples), report)
-    _explain(examples)
-    _say(f"{example}: {_extent(scenario)}. {folder.name}: {_extent(small)}.")
+    _smaller(example, extent(scenario), judged(small, history), wanted, extent(small), report)
 
 
 @app.command()
 def judge(
     example: Annotated[str, typer.Argument(help="The id of a saved example, or a path to its history.json.")],
     deviations: DeviationsFile = DEVIATIONS,
+    baseline: mirrors.Known = None,
     report: ReportDirectory = REPORT,
 ) -> None:
-    """Judge a saved history again. Needs no Docker."""
+    """Judge a saved history again. Needs no Docker, and no mirror."""
     known = load(deviations, [profile.name for profile in load_profiles()])
     directory = evidence(example, report)
+    if is_of_mirror(directory / "scenario.json"):
+        held = mirrors.known_failures(baseline, None)
+        raise typer.Exit(tell(again.read(directory).judged, example, held.known if held else (), output))
     scenario, history = read_scenario(directory / "scenario.json"), read_history(directory / HISTORY)
-    raise typer.Exit(_tell(scenario, history, example, known))
+    raise typer.Exit(tell(judged(scenario, history), example, known, output))
 
 
 @app.command()
@@ -218,6 +241,25 @@ def findings(
     profiles = load_profiles()
     known = load(deviations, [profile.name for profile in profiles])
     typer.echo(findings_of(files, known, profiles).page(), nl=False)
+
+
+@app.command("mirrors")
+def mirrors_page(
+    files: Annotated[list[Path], typer.Argument(metavar="REPORT.json...", help="The report.json of runs of mirrors.")],
+) -> None:
+    """Print what mirrors do not keep, for those who run them: docs/mirrors.md.
+
+    Of several runs, the last that has a mirror tells of it.
+    """
+    typer.echo(mirrors_of(files).page(), nl=False)
+
+
+@app.command()
+def baseline(
+    file: Annotated[Path, typer.Argument(metavar="REPORT.json", help="The report.json of a run of a mirror.")],
+) -> None:
+    """Print a baseline: what a mirror did not keep in a run, as known failures for `mirror --baseline`."""
+    typer.echo(baseline_of(file), nl=False)
 
 
 @app.command("list")
@@ -325,62 +367,44 @@ def main() -> None:
         _refuse(f"This machine failed the lab: {failure}", LabError.exit_code)
 
 
-@actions.guarded()
-def _tell(scenario: Scenario, history: History, name: str, deviations: tuple[Deviation, ...]) -> int:
-    """Print what the judge says of a history, step by step, and the exit code that follows from it."""
-    book = catalogue.rules()
-    verdicts = judge_history(scenario, history)
-    if not verdicts:
-        raise UsageError("No rule applies to this scenario, so there is nothing to judge.")
-    output.print(named(history), soft_wrap=True)
-    failed: list[Example] = []
-    for verdict in sorted(verdicts, key=lambda verdict: verdict.step):
-        reasons = [entry.cause.told for entry in deviations if entry.explains(history.daemon, verdict)]
-        ruling, said = _told(verdict), verdict.reason
-        if verdict.ruling == "fail" and reasons:
-            ruling, said = "deviation", " ".join(reasons)
-        elif verdict.ruling == "fail":
-            failed.append(replace(example_of(scenario, history, verdict), id=name))
-        output.print(f"  step {verdict.step + 1}  {verdict.rule}  {ruling}: {said}", soft_wrap=True)
-    if failed:
-        _explain(failed)
-    if any(verdict.ruling == "error" for verdict in verdicts):
-        return LabError.exit_code
-    return int(any(book[example.verdict.rule].level == "MUST" for example in failed))
+def _smaller(name: str, before: str, of: Judged, wanted: Collection[str], after: str, report: Path) -> None:
+    """Save a scenario that was made smaller, and say how much smaller it is."""
+    found = [verdict for verdict in of.verdicts if verdict.ruling == "fail" and verdict.rule in wanted]
+    if not found:
+        raise LabError(f"{of.subject} does not break a rule each time it plays this scenario.")
+    folder = save_smaller(of, found, report, output)
+    _say(f"{name}: {before}. {folder.name}: {after}.")
 
 
-@actions.guarded()
-def _explain(examples: Sequence[Example]) -> None:
-    """Rules that one scenario broke, explained together."""
-    output.print()
-    output.print("\n".join(explain_together(_cases(examples), output.width)), soft_wrap=True)
+def _of_mirror(example: str, daemons: Sequence[str], where: mirrors.Where, report: Path) -> again.Saved | None:
+    """A saved example of a mirror; ``None`` where it is of a daemon.
+
+    Raises:
+        UsageError: it is to be played on what it is not for.
+    """
+    file = _scenario_file(example, report)
+    if not is_of_mirror(file):
+        if where.url or where.description:
+            raise UsageError(f"The example {example} is of a daemon: --daemon says on which to play it.")
+        return None
+    if daemons:
+        raise UsageError(f"The example {example} is of a mirror: --url or --description say on which to play it.")
+    return again.read(file.parent)
 
 
-def _cases(examples: Sequence[Example]) -> list[tuple[Example, Rule]]:
-    return [(with_opinion(example), catalogue.rules()[example.verdict.rule]) for example in examples]
-
-
-def _extent(scenario: Scenario) -> str:
-    steps = len(scenario.steps)
-    return f"{steps} step{'s' * (steps != 1)}, {size(scenario)} characters"
+def _scenario_file(example: str, report: Path) -> Path:
+    """The file of a scenario that was saved, or of a person's own."""
+    file = Path(example)
+    return file if file.is_file() and file.name != HISTORY else evidence(example, report) / "scenario.json"
 
 
 def _example(example: str, daemons: Sequence[str], report: Path) -> tuple[Scenario, tuple[Profile, ...]]:
     """A scenario that was saved, or of a person's own, and the daemons meant: by default that which it failed on."""
-    file = Path(example)
-    if not file.is_file() or file.name == HISTORY:
-        file = evidence(example, report) / "scenario.json"
+    file = _scenario_file(example, report)
     scenario = read_scenario(file)
     failed_on = file.with_name(HISTORY)
     saved = file.name == "scenario.json" and failed_on.is_file()
     return scenario, select(daemons or [read_history(failed_on).daemon if saved else "default"])
-
-
-def _told(verdict: Verdict) -> str:
-    """A verdict in one word: what is no MUST does not fail, as in a report."""
-    if verdict.ruling == "fail":
-        return {"MUST": "FAIL", "SHOULD": "warn", "INFO": "note"}[catalogue.rules()[verdict.rule].level]
-    return verdict.ruling if verdict.ruling == "pass" else verdict.ruling.upper()
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """Known, explained failures of subjects, read from a TOML file."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -39,7 +40,7 @@ class Deviation:
     def cause(self) -> Cause:
         """What a report says of it."""
         evidence = self.evidence.name if self.evidence else ""
-        return Cause(self.reason, self.title, self.advice, self.documents, self.reports, evidence)
+        return Cause(self.reason, self.title, self.advice, self.documents, self.reports, evidence, self.withheld)
 
     def concerns(self, daemon: str) -> bool:
         """Whether a daemon is one of those that it speaks of. Only a pattern of models speaks of models."""
@@ -56,6 +57,7 @@ class _File:
 
 
 _FILE = TypeAdapter(tuple[_File], config=ConfigDict(extra="forbid"))
+_Read = TypeVar("_Read")
 
 
 def load(path: Path, daemons: Iterable[str]) -> tuple[Deviation, ...]:
@@ -64,27 +66,40 @@ def load(path: Path, daemons: Iterable[str]) -> tuple[Deviation, ...]:
     Raises:
         UsageError: the file cannot be read, or an entry of it can match nothing.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        read = _FILE.validate_python((document,))[0]
-    except OSError as error:
-        raise UsageError(f"The deviations file {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"The deviations file {path} is not valid TOML: {error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"][1:]))
-        raise UsageError(f"The deviations file {path} is wrong at {place}: {first['msg']}.") from error
     known = tuple(daemons)
+    read = read_toml(path, _FILE, f"deviations file {path}")
     return tuple(_checked(entry, path, known) for entry in read.deviation)
 
 
+def read_toml(path: Path, adapter: TypeAdapter[tuple[_Read]], what: str) -> _Read:
+    """A file of known failures. ``what`` is what a person calls it.
+
+    Raises:
+        UsageError: the file cannot be read, or is not one.
+    """
+    try:
+        return adapter.validate_python((tomllib.loads(path.read_text(encoding="utf-8")),))[0]
+    except OSError as error:
+        raise UsageError(f"The {what} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"The {what} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"][1:]))
+        raise UsageError(f"The {what} is wrong at {place}: {first['msg']}.") from error
+
+
+def check_rules(named: Sequence[str], book: Collection[str], what: str) -> None:
+    """Raise UsageError where an entry of a file of known failures names no rule, or one that there is not."""
+    for rule in named:
+        if rule not in book:
+            raise UsageError(f"The {what} names the rule {rule!r}, which the catalogue does not have.")
+    if not named:
+        raise UsageError(f"The {what} has an entry that names no rule.")
+
+
 def _checked(entry: Deviation, path: Path, daemons: tuple[str, ...]) -> Deviation:
-    for rule in entry.rules:
-        if rule not in rules():
-            raise UsageError(f"The deviations file {path} names the rule {rule!r}, which the catalogue does not have.")
-    if not entry.rules:
-        raise UsageError(f"The deviations file {path} has an entry that names no rule.")
+    check_rules(entry.rules, rules(), f"deviations file {path}")
     if not any(map(entry.concerns, daemons)):
         raise UsageError(f"The deviations file {path} names the daemon {entry.daemon!r}, which matches no profile.")
     if entry.withheld is (entry.evidence is not None):

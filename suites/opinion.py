@@ -9,8 +9,10 @@ from suites.judge import judge
 
 
 def with_opinion(example: Example) -> Example:
-    """An example with what the model of the same image store makes of its scenario. A model's own has none."""
-    if is_model(example.history.daemon):
+    """An example with what the model of the same image store makes of its scenario. A model's own has none, and a
+    mirror's.
+    """
+    if example.tried or is_model(example.history.daemon):
         return example
     return replace(example, model=_opinion(example))
 

@@ -1,5 +1,6 @@
 """Scenarios and histories in files: those that people write, and those that a run saved as evidence."""
 
+import json
 from pathlib import Path
 from typing import TypeVar
 
@@ -7,17 +8,21 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fixtures.errors import UsageError
 from fixtures.history import History
+from fixtures.mirrors.history import MirrorHistory
+from fixtures.mirrors.scenario import MirrorScenario
 from fixtures.mistakes import mistakes
 from fixtures.scenario import Scenario
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 """Named scenarios that every run plays first."""
 
-_Value = TypeVar("_Value", Scenario, History)
+_Value = TypeVar("_Value", Scenario, History, MirrorScenario, MirrorHistory)
 _STRICT = ConfigDict(extra="forbid")
 # Of a dataclass itself pydantic takes no configuration, of what contains it it does: hence the tuples.
 _SCENARIO = TypeAdapter(tuple[Scenario], config=_STRICT)
 _HISTORY = TypeAdapter(tuple[History], config=_STRICT)
+_MIRROR_SCENARIO = TypeAdapter(tuple[MirrorScenario], config=_STRICT)
+_MIRROR_HISTORY = TypeAdapter(tuple[MirrorHistory], config=_STRICT)
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -36,6 +41,25 @@ def read_scenario(path: Path) -> Scenario:
 def read_history(path: Path) -> History:
     """Read a history, as :func:`read_scenario` does."""
     return _read(path, _HISTORY, "history")
+
+
+def read_mirror_scenario(path: Path) -> MirrorScenario:
+    """Read what a mirror was asked, as :func:`read_scenario` does."""
+    return _read(path, _MIRROR_SCENARIO, "scenario")
+
+
+def read_mirror_history(path: Path) -> MirrorHistory:
+    """Read what happened when a mirror was asked."""
+    return _read(path, _MIRROR_HISTORY, "history")
+
+
+def is_of_mirror(path: Path) -> bool:
+    """Whether a scenario's file is of a mirror, rather than of a daemon."""
+    try:
+        scenario = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(scenario, dict) and "hub" in scenario
 
 
 def evidence(identifier: str, report: Path) -> Path:

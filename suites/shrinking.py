@@ -1,23 +1,25 @@
 """Smaller scenarios that show the same: the fewer things one has to look at, the plainer is the cause."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from fixtures.errors import UsageError
+from fixtures.mirrors.scenario import MirrorScenario
 from fixtures.mistakes import mistakes
 from fixtures.model import ModelLab
 from fixtures.playing import Player
 from fixtures.scenario import Scenario
+from report.text import number
 from simulator.arrangement import Copy, Publish
 from simulator.checks import ArrangementError
 from suites.judge import judge
 
-_SCENARIO = TypeAdapter(Scenario)
+_Played = TypeVar("_Played", Scenario, MirrorScenario)
 
 Shows = Callable[[Scenario], bool]
 """Whether a scenario shows what is looked for."""
@@ -28,13 +30,23 @@ def smallest(scenario: Scenario, shows: Shows, more: Callable[[], bool] = lambda
 
     It is the smallest found so far once ``more`` says that there is no time for more.
     """
-    tried = {_text(scenario)}
+    return least(scenario, lambda candidate: is_possible(candidate) and shows(candidate), simpler, more)
+
+
+def least(
+    scenario: _Played,
+    shows: Callable[[_Played], bool],
+    simpler: Callable[[_Played], Iterable[_Played]],
+    more: Callable[[], bool],
+) -> _Played:
+    """What shows the same, and of which nothing that is ``simpler`` does, or could be tried in time."""
+    tried = {repr(scenario)}
     begun = True
     while begun:
         begun = False
         for candidate in simpler(scenario):
-            text = _text(candidate)
-            if text in tried or not is_possible(candidate):
+            text = repr(candidate)
+            if text in tried:
                 continue
             if not more():
                 return scenario
@@ -45,9 +57,14 @@ def smallest(scenario: Scenario, shows: Shows, more: Callable[[], bool] = lambda
     return scenario
 
 
-def size(scenario: Scenario) -> int:
-    """How much there is to look at: the characters of all that is not by default."""
-    return len(_text(scenario))
+def extent(scenario: Scenario | MirrorScenario) -> str:
+    """How much there is to look at: the steps, and the characters of all that is not by default."""
+    return f"{number(len(scenario.steps), 'step')}, {size(scenario)} characters"
+
+
+def size(scenario: Scenario | MirrorScenario) -> int:
+    """The characters of all that is not by default."""
+    return len(TypeAdapter(type(scenario)).dump_json(scenario, exclude_defaults=True))
 
 
 def shrunk(
@@ -107,7 +124,7 @@ def is_possible(scenario: Scenario) -> bool:
 def _less(value: Any) -> Iterator[Any]:
     """The same value with something left out, or back at its default; what is at its default stays."""
     if isinstance(value, tuple):
-        yield from _shorter(value)
+        yield from shorter(value)
         for place, item in enumerate(value):
             yield from ((*value[:place], less, *value[place + 1 :]) for less in _less(item))
     elif isinstance(value, dict):
@@ -125,7 +142,7 @@ def _less(value: Any) -> Iterator[Any]:
             yield from (replace(value, **{field.name: less}) for less in _less(held))
 
 
-def _shorter(items: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+def shorter(items: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     """Without a half of the items, a quarter ... a single one; what came last goes first."""
     length = len(items)
     while length:
@@ -159,7 +176,3 @@ def _renamed(value: Any, gone: str, kept: str) -> Any:
     if parts.get(name) == gone:
         parts[name] = kept
     return replace(value, **parts)
-
-
-def _text(scenario: Scenario) -> bytes:
-    return _SCENARIO.dump_json(scenario, exclude_defaults=True)

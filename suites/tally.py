@@ -1,8 +1,9 @@
 """Tallies: what the verdicts of many histories add up to, small enough to pass between processes."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -118,7 +119,7 @@ def weigh(
     )
     unexplained: list[Verdict] = []
     for verdict in verdicts:
-        count = _count(scenario, history, verdict, deviations)
+        count = counted(verdict, history.daemon, partial(example_of, scenario, history, verdict), deviations)
         if count.failed:
             unexplained.append(verdict)
         histories = int(verdict.rule not in tally.counts and verdict.ruling != "error")
@@ -140,17 +141,18 @@ def refuted(
     )
 
 
-def _count(scenario: Scenario, history: History, verdict: Verdict, deviations: tuple[Deviation, ...]) -> Count:
+def counted(verdict: Verdict, subject: str, example: Callable[[], Example], deviations: tuple[Deviation, ...]) -> Count:
+    """One verdict on a subject, counted: what a deviation explains is none of the failures."""
     measures: dict[str, tuple[float, ...]] = {name: (value,) for name, value in verdict.measure}
     if verdict.ruling == "pass":
         return Count(passed=1, measures=measures)
     if verdict.ruling == "error":
         return Count(errors=1)
-    example = example_of(scenario, history, verdict)
-    known = tuple(Known(entry.cause, 1, example) for entry in deviations if entry.explains(history.daemon, verdict))
+    shown = example()
+    known = tuple(Known(entry.cause, 1, shown) for entry in deviations if entry.explains(subject, verdict))
     if known:
-        return Count(deviated=1, known=known, example=example, measures=measures)
-    return Count(failed=1, example=example, measures=measures)
+        return Count(deviated=1, known=known, example=shown, measures=measures)
+    return Count(failed=1, example=shown, measures=measures)
 
 
 def example_of(scenario: Scenario, history: History, verdict: Verdict) -> Example:

@@ -44,8 +44,8 @@ class Cause:
 
     ``title`` names it in a few words, ``reason`` says what happens, ``advice`` what an operator should do.
     ``documents`` is where the subject's own documentation would have to speak of it; ``reports`` are addresses where
-    others have met it. ``evidence`` is the name of the scenario that shows it; what endangers users has none (see
-    SECURITY.md).
+    others have met it. ``evidence`` is the name of the scenario that shows it, where the project has one. What is
+    ``withheld`` endangers users: no case of it is shown (see SECURITY.md).
     """
 
     reason: str
@@ -54,6 +54,7 @@ class Cause:
     documents: str = ""
     reports: tuple[str, ...] = ()
     evidence: str = ""
+    withheld: bool = False
 
     @property
     def told(self) -> str:

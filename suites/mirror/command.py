@@ -29,6 +29,8 @@ from simulator.command import serve
 from simulator.mirror.policy import PRESETS, PresetName
 from simulator.topology import Topology
 from suites.catalogue import select as select_rules
+from suites.mirror.again import Saved
+from suites.mirror.baseline import Baseline, load, lying_beside
 from suites.mirror.clients import check_clients, chosen, contained, dockerds_alone, models
 from suites.mirror.description import Description, described, known, place_of, read
 from suites.mirror.judge import BOOK
@@ -48,18 +50,28 @@ _DESCRIPTION = (
     f"{', '.join(known())}."
 )
 
+Url = Annotated[str, typer.Option(help="Where the mirror is; simulator:pull-through, :gcr, :frozen are ours.")]
+DescriptionFile = Annotated[Path | None, typer.Option(help=_DESCRIPTION)]
+HubControl = Annotated[str, typer.Option("--hub", help="The control API of the Hub that is the mirror's upstream.")]
+HubToken = Annotated[Path | None, typer.Option(help="The file with the control API's token.")]
+Authority = Annotated[Path | None, typer.Option("--ca", help="The CA file that the mirror's certificate is of.")]
+Known = Annotated[
+    Path | None,
+    typer.Option("--baseline", help="The known failures, as TOML; by default what lies beside the description."),
+]
+
 output = Console(highlight=False, markup=False)
 errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def mirror(
-    url: Annotated[str, typer.Option(help="Where the mirror is; simulator:pull-through, :gcr, :frozen are ours.")] = "",
-    description: Annotated[Path | None, typer.Option(help=_DESCRIPTION)] = None,
-    hub: Annotated[str, typer.Option(help="The control API of the Hub that is the mirror's upstream.")] = CONTROL,
-    hub_token: Annotated[Path | None, typer.Option(help="The file with the control API's token.")] = None,
+    url: Url = "",
+    description: DescriptionFile = None,
+    hub: HubControl = CONTROL,
+    hub_token: HubToken = None,
     profile: Annotated[Profile | None, typer.Option(help="What the mirror does with what it lacks.")] = None,
     name: Annotated[str | None, typer.Option(help="What reports call the mirror.")] = None,
-    ca: Annotated[Path | None, typer.Option(help="The CA file that the mirror's certificate is of.")] = None,
+    ca: Authority = None,
     stale: Annotated[float | None, typer.Option(min=0, help="Seconds that a tag may be behind, as promised.")] = None,
     feature: Annotated[list[str] | None, typer.Option(help="A feature that the mirror declares.")] = None,
     trial: Annotated[list[str] | None, typer.Option("--trial", help="Only this trial. May be repeated.")] = None,
@@ -67,11 +79,13 @@ def mirror(
     daemon: Annotated[
         list[str] | None, typer.Option("--daemon", help="A daemon that pulls through it, or none. May be repeated.")
     ] = None,
+    baseline: Known = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait where no hook lets time pass.")] = WAITED,
     report: Annotated[Path, typer.Option("--report", help="The directory of reports.")] = Path("conformance-report"),
 ) -> None:
     """Put a mirror on trial, whose upstream is the Hub that `mirror-conformance hub` serves."""
     wanted = select_rules(rule or ["*"], BOOK)
+    held = known_failures(baseline, description)
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
     promises = None if stale is None else Promises(stale=stale)
     given: dict[str, object] = {"profile": profile, "name": name, "authority": ca, "promises": promises}
@@ -81,7 +95,10 @@ def mirror(
         chosen = select(trial or [], lab)
         check(lab)
         check_clients(lab)
-        finished = try_mirror(lab, chosen, wanted, command, _tell)
+        finished = try_mirror(lab, chosen, wanted, command, _tell, known=held.known if held else ())
+    if held:
+        finished, told = held.hold(finished, of_all_trials=not trial)
+        errors.print("\n".join((f"Held against {held.file}.", *told)))
     _end(finished, report)
 
 
@@ -101,6 +118,42 @@ def hub(
     arguments += ["--ports", ports] if ports else []
     arguments += ["--directory", str(directory)] if directory else []
     raise typer.Exit(serve.main([*arguments, *(["--quiet"] if quiet else [])]))
+
+
+def known_failures(given: Path | None, description: Path | None) -> Baseline | None:
+    """The known failures that a mirror is held against, if there are any."""
+    file = given or (lying_beside(place_of(description)) if description else None)
+    return load(file) if file else None
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a person wants a saved example of a mirror to be played again; nowhere named: on the mirror that it is of,
+    which must be ours then.
+    """
+
+    url: str = ""
+    description: Path | None = None
+    hub: str = CONTROL
+    hub_token: Path | None = None
+    authority: Path | None = None
+    report: Path = Path("conformance-report")
+    daemons: tuple[str, ...] = ()
+
+    @contextlib.contextmanager
+    def lab(self, saved: Saved) -> Iterator[MirrorLab]:
+        """The mirror, ready to be asked. Raises UsageError."""
+        own = saved.history.mirror if saved.history.mirror.startswith(OWN) else ""
+        if not (self.url or self.description or own):
+            raise UsageError(
+                f"The example is of the mirror {saved.history.mirror}: say with --url or --description where it is."
+            )
+        url = self.url or ("" if self.description else own)
+        given: dict[str, object] = {"authority": self.authority}
+        beside = _Beside(self.hub, self.hub_token, WAITED, self.daemons)
+        with _lab(url, self.description, given, beside, self.report) as lab:
+            check(lab)
+            yield lab
 
 
 @dataclass(frozen=True)

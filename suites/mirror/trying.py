@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 
 from pydantic import TypeAdapter
@@ -18,13 +19,14 @@ from fixtures.mirrors.subject import Profile
 from fixtures.mirrors.wire import Sent
 from fixtures.scenario import Scenario
 from report.results import Daemon, Example, Known, RuleResult, Run, Tried
+from suites.deviations import Deviation
 from suites.mirror.attribution import daemons_own
 from suites.mirror.drawing import drawn
 from suites.mirror.judge import judge, rules
 from suites.mirror.trial import Trial
 from suites.mirror.trials import REPOSITORY, TAG, one, trials
 from suites.rules.mirror.daemons import PULL_RULES
-from suites.tally import Count, result_of
+from suites.tally import Count, counted, result_of
 from suites.verdict import Cause, Rule, Verdict
 
 _SCENARIO = TypeAdapter(MirrorScenario)
@@ -68,8 +70,16 @@ def select(names: Sequence[str], lab: MirrorLab) -> tuple[Trial, ...]:
     return tuple(trial for trial in known if not names or trial.name in names)
 
 
-def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], command: str, progress: Progress) -> Run:
-    """Play trials and judge them: the run, for the rules that are wanted."""
+def try_mirror(  # noqa: PLR0913 - what is known is the only one that may be left out
+    lab: MirrorLab,
+    chosen: Sequence[Trial],
+    wanted: Sequence[str],
+    command: str,
+    progress: Progress,
+    *,
+    known: tuple[Deviation, ...] = (),
+) -> Run:
+    """Play trials and judge them: the run, for the rules that are wanted, with the failures that are known as such."""
     began, started = time.monotonic(), datetime.now(UTC)
     counts: dict[str, Count] = {}
     unseen: dict[str, str] = {}
@@ -89,8 +99,8 @@ def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], c
         verdicts = judge(trial.scenario, history)
         own = daemons_own(lab, trial, verdicts)
         for verdict in verdicts:
-            counted = _count(trial, history, verdict, own.get(verdict.rule))
-            counts[verdict.rule] = counts.get(verdict.rule, Count()).plus(counted)
+            count = _count(trial, history, verdict, own.get(verdict.rule), known)
+            counts[verdict.rule] = counts.get(verdict.rule, Count()).plus(count)
     subject = lab.subject
     seconds = time.monotonic() - began
     return Run(
@@ -113,9 +123,9 @@ def _results(
     name, profile = lab.subject.name, lab.subject.profile
     for rule in wanted:
         count = counts.get(rule)
-        result = result_of(rules()[rule], name, replace(count, example=None) if count else Count())
+        result = result_of(rules()[rule], name, count or Count())
         if count:
-            yield replace(result, example=count.example)
+            yield result
         elif (
             why := unseen.get(rule)
             or unseen.get(rule.partition("/")[0])
@@ -139,20 +149,23 @@ def _of_another_store(rule: str, lab: MirrorLab) -> str:
     return f"not observable: no daemon with the {store} image store is on trial" if other else ""
 
 
-def _count(trial: Trial, history: MirrorHistory, verdict: Verdict, own: Cause | None) -> Count:
-    measures: dict[str, tuple[float, ...]] = {name: (value,) for name, value in verdict.measure}
-    if verdict.ruling == "pass":
-        return Count(passed=1, histories=1, measures=measures)
-    if verdict.ruling == "error":
-        return Count(errors=1, example=_example(trial, history, verdict))
-    if own:
-        example = _example(trial, history, verdict)
+def _count(
+    trial: Trial, history: MirrorHistory, verdict: Verdict, own: Cause | None, known: tuple[Deviation, ...]
+) -> Count:
+    """One verdict, counted. What is the daemon's ``own`` is a deviation whatever is known of the mirror."""
+    if own and verdict.ruling == "fail":
+        example = example_of(trial.name, trial.scenario, history, replace(verdict, at_fault="daemon"))
+        measures: dict[str, tuple[float, ...]] = {name: (value,) for name, value in verdict.measure}
         return Count(deviated=1, histories=1, known=(Known(own, 1, example),), example=example, measures=measures)
-    return Count(failed=1, histories=1, example=_example(trial, history, verdict), measures=measures)
+    example_made = partial(example_of, trial.name, trial.scenario, history, verdict)
+    count = counted(verdict, history.mirror, example_made, known)
+    return replace(count, example=example_made()) if count.errors else replace(count, histories=1)
 
 
-def _example(trial: Trial, history: MirrorHistory, verdict: Verdict) -> Example:
-    key = f"{history.mirror} {verdict.rule} {verdict.step} ".encode() + _SCENARIO.dump_json(trial.scenario)
-    told, pointed = drawn(trial.scenario, history, verdict)
-    tried = Tried(trial.name, trial.scenario, history)
-    return Example(hashlib.sha256(key).hexdigest()[:6], Scenario(), told, pointed, tried=tried)
+def example_of(trial: str, scenario: MirrorScenario, history: MirrorHistory, verdict: Verdict) -> Example:
+    """The case as evidence, under an id that follows from mirror, rule, step and scenario."""
+    key = f"{history.mirror} {verdict.rule} {verdict.step} ".encode() + _SCENARIO.dump_json(scenario)
+    told, pointed = drawn(scenario, history, verdict)
+    return Example(
+        hashlib.sha256(key).hexdigest()[:6], Scenario(), told, pointed, tried=Tried(trial, scenario, history)
+    )

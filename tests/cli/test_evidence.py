@@ -44,7 +44,10 @@ def test_a_bundle_holds_what_the_run_names_and_nothing_else(tmp_path: Path) -> N
 
 def test_what_endangers_users_is_in_no_bundle(tmp_path: Path) -> None:
     shown, hidden = (replace(PARTIAL_EXAMPLE, id=name) for name in ("shown1", "hidden"))
-    causes = (Known(Cause("Told.", evidence="told.json"), 1, shown), Known(Cause("Withheld."), 1, hidden))
+    causes = (
+        Known(Cause("Told.", evidence="told.json"), 1, shown),
+        Known(Cause("Withheld.", withheld=True), 1, hidden),
+    )
     write(run(replace(result("deviation"), deviations=causes, example=hidden)), tmp_path)
     folders = {name.split("/")[1] for name in names(bundle_of(tmp_path)) if name.startswith("failures/")}
     assert folders == {"shown1"}

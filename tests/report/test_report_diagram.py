@@ -70,6 +70,7 @@ FALLBACK-3 MUST: a partial copy (manifest there, a layer or config missing) stil
   why      A cache evicts layers one by one; what it lacks must come from Docker Hub.
   subject  docker-28.5.2 (dockerd 28.5.2, classic store)
   found    mirror-2 has no layer:0, and Hub was never asked for it.
+  whose    the daemon's, broken MUST
 
     hub       holds app:1.0
     mirror-1  https://one.mirror.test holds nothing
@@ -422,4 +423,11 @@ def test_an_explanation_of_a_models_history_names_no_dockerd() -> None:
 def test_a_rule_that_is_broken_twice_is_named_once() -> None:
     again = replace(PARTIAL_EXAMPLE, verdict=replace(PARTIAL_EXAMPLE.verdict, reason="mirror-2 has no config."))
     lines = explain_together([(PARTIAL_EXAMPLE, FALLBACK_3), (again, FALLBACK_3)], 200)
-    assert [line.partition(":")[0].split()[0] for line in lines[:4]] == ["FALLBACK-3", "source", "found", "found"]
+    assert [line.partition(":")[0].split()[0] for line in lines[:6]] == [
+        "FALLBACK-3",
+        "source",
+        "found",
+        "whose",
+        "found",
+        "whose",
+    ]

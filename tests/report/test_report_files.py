@@ -69,16 +69,20 @@ def test_json_says_what_failed_why_and_where_it_was_promised() -> None:
                 "subject": "daemon",
                 "source": "Pull cached Docker Hub images, Google Artifact Registry, read 2026-01-15",
                 "why": "A cache evicts layers one by one; what it lacks must come from Docker Hub.",
+                "promised": False,
+                "field": [],
             },
             "daemon": "docker-28.5.2",
             "status": "fail",
             "histories": 0,
             "reason": "mirror-2 has no layer:0, and Hub was never asked for it.",
+            "attribution": {"whose": "daemon", "weight": "broken MUST", "sentence": "the daemon's, broken MUST"},
             "verdicts": {"passed": 37, "failed": 3, "deviated": 0, "errors": 0, "not_applicable": 0},
             "measures": {},
             "deviations": [],
             "example": {
                 "id": "k3f9a2",
+                "trial": "",
                 "ruling": "fail",
                 "variant": "",
                 "reason": "mirror-2 has no layer:0, and Hub was never asked for it.",
@@ -137,7 +141,12 @@ def test_junit_explains_a_failure() -> None:
     failed = case(to_junit(mixed_run()), "FALLBACK-3 a partial copy")
     assert failed.get("classname") == "daemon"
     properties = {found.get("name"): found.get("value") for found in failed.iter("property")}
-    assert properties == {"source": FALLBACK_3.source, "level": "MUST", "seed": "4711"}
+    assert properties == {
+        "source": FALLBACK_3.source,
+        "level": "MUST",
+        "seed": "4711",
+        "whose": "the daemon's, broken MUST",
+    }
     failure = failed.find("failure")
     assert failure is not None
     assert failure.get("message") == "mirror-2 has no layer:0, and Hub was never asked for it."
@@ -248,6 +257,7 @@ def test_json_says_why_a_deviation_is_one_and_where_it_was_reported() -> None:
             "documents": "Docker, 'dockerd'",
             "reports": ["https://example.test/1"],
             "evidence": "waits.json",
+            "withheld": False,
             "verdicts": 3,
             "example": one["deviations"][0]["example"],
         }

@@ -96,7 +96,7 @@ def test_a_failure_is_shown_with_its_scenario_and_its_exchanges() -> None:
 
 
 def test_a_finding_that_endangers_users_is_named_and_not_shown() -> None:
-    shown, hidden = to_html(deviating(CAUSE)), to_html(deviating(replace(CAUSE, evidence="")))
+    shown, hidden = to_html(deviating(CAUSE)), to_html(deviating(replace(CAUSE, withheld=True)))
     assert '<svg class="sequence"' in shown
     assert '<svg class="sequence"' not in hidden
     assert "k3f9a2" not in hidden

@@ -84,11 +84,12 @@ def test_what_follows_the_failures() -> None:
     after = text[text.index("Warnings") :]
     wanted = """\
 Warnings: a SHOULD is not met
-  FALLBACK-7 on docker-28.5.2: layer:0 was fetched twice, 1.2 kB in vain. (replay m2c7d1)
+  FALLBACK-7 on docker-28.5.2 (the daemon's, broken SHOULD): layer:0 was fetched twice, 1.2 kB in
+    vain. (replay m2c7d1)
 
 Deviations: known and explained
-  DIRECT-1 on docker-28.5.2-containerd: moby#12345: the containerd store asks Hub for the name of
-    the mirror. (replay p9q8r7)
+  DIRECT-1 on docker-28.5.2-containerd (the daemon's, broken MUST): moby#12345: the containerd store
+    asks Hub for the name of the mirror. (replay p9q8r7)
 
 Measured: median (greatest)
              docker-28.5.2             docker-28.5.2-containerd
@@ -118,12 +119,15 @@ def test_the_same_failure_on_another_daemon_takes_a_line() -> None:
     first = RuleResult(FALLBACK_3, "docker-26", "fail", failed=1, example=PARTIAL_EXAMPLE)
     text = printed(run(first, replace(first, daemon="docker-28", example=replace(PARTIAL_EXAMPLE, id="zz9"))))
     assert text.count("|--GET layer:0") == 1
-    assert "FALLBACK-3 on docker-28: mirror-2 has no layer:0, and Hub was never asked for it." in text
-    assert "(replay zz9) As on docker-26." in " ".join(text.split())
+    told = " ".join(text.split())
+    assert "FALLBACK-3 on docker-28 (the daemon's, broken MUST): mirror-2 has no layer:0, and Hub was" in told
+    assert "(replay zz9) As on docker-26." in told
 
 
 def test_a_failure_without_an_example_is_still_told() -> None:
-    assert "  ORDER-1 on docker-28.5.2: no reason was given.\n" in printed(run(result("fail")))
+    assert "  ORDER-1 on docker-28.5.2 (the daemon's, broken MUST): no reason was given.\n" in printed(
+        run(result("fail"))
+    )
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 100, 120, 200])
@@ -246,6 +250,7 @@ def test_six_daemons_take_one_table_at_120_columns_and_two_at_80() -> None:
 
 
 def test_a_deviation_is_told_once() -> None:
+    whose = "the daemon's, broken MUST"
     reload, hang = "A reload changes nothing.", "A hanging mirror holds up the pull."
     results = [
         deviates(name, daemon, f"{name[0]}{index}", reload)
@@ -259,8 +264,8 @@ def test_a_deviation_is_told_once() -> None:
     )
     told = section(printed(run(*results, *partly), 200), "Deviations: known and explained").splitlines()
     assert told == [
-        f"  ORDER-3, SCOPE-3 on all 6 daemons: {reload} (replay O0, S0, O1 and 9 more)",
-        f"  FALLBACK-2/hang, several on {SIX[0]}; CONFIG-5 on {SIX[1]}: {hang} (replay h0, s0, c1)",
+        f"  ORDER-3, SCOPE-3 on all 6 daemons ({whose}): {reload} (replay O0, S0, O1 and 9 more)",
+        f"  FALLBACK-2/hang, several on {SIX[0]}; CONFIG-5 on {SIX[1]} ({whose}): {hang} (replay h0, s0, c1)",
     ]
 
 
@@ -270,8 +275,8 @@ def test_several_deviations_of_one_rule_are_told_apart() -> None:
     other = RuleResult(rule("ORDER-1"), "two", "pass", passed=1)
     told = section(printed(run(both, single, other), 120), "Deviations: known and explained").splitlines()
     assert told == [
-        "  ORDER-1 on one: It asks in HTTPS. (replay x1)",
-        "  ORDER-1, ORDER-3 on one: A reload changes nothing. (replay x2, x1)",
+        "  ORDER-1 on one (the daemon's, broken MUST): It asks in HTTPS. (replay x1)",
+        "  ORDER-1, ORDER-3 on one (the daemon's, broken MUST): A reload changes nothing. (replay x2, x1)",
     ]
     assert both.reason == "It asks in HTTPS. A reload changes nothing."
 

@@ -11,11 +11,11 @@ import docker
 import pytest
 
 from fixtures.addresses import servers_by_address
+from fixtures.engine.cleanup import labels
 from fixtures.engine.discovery import Engine
 from fixtures.errors import CannotRunError, UsageError
 from fixtures.images.making import Images
 from fixtures.lab.registries import Registries
-from fixtures.machine.owner import LABEL
 from fixtures.mirrors import wire
 from fixtures.mirrors.containers import CA_FILE, MirrorContainer, RunningMirror, mirror_in_container
 from fixtures.mirrors.images import ensure_image
@@ -66,7 +66,9 @@ def plain(registries: Registries) -> Iterator[RunningMirror]:
 
 
 def containers() -> set[str]:
-    return {one.id for one in docker.from_env().containers.list(all=True, filters={"label": f"{LABEL}=lab"})}
+    """Those of this process: others may have labs in the same engine."""
+    ours = [f"{name}={value}" for name, value in labels().items()]
+    return {one.id for one in docker.from_env().containers.list(all=True, filters={"label": ours})}
 
 
 def python(mirror: RunningMirror, script: str) -> str:

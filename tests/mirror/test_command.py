@@ -71,7 +71,7 @@ def test_a_broken_mirror_is_not_and_its_exchanges_are_drawn(tmp_path: Path) -> N
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "subject  simulator:pull-through (a pull-through mirror)" in shown
     assert "1. the mirror is let hold library/app:1.0 -> 200" in shown
-    assert re.search(r">> +\d+ +\d+ +\|--GET manifest app:1\.0 -+>\| +\| +200", shown)
+    assert re.search(r">> +\d+ +\d+ +\|--GET (manifest app:1\.0|v1 manifest \S+) -+>\| +\| +200", shown)
     assert "replay: mirror-conformance mirror --trial held ..." in shown
     write(run, tmp_path)
     for name in ("report.html", "summary.md", "junit.xml"):

@@ -24,7 +24,7 @@ from simulator.mirror.policy import PRESETS
 from suites.catalogue import select as select_rules
 from suites.mirror.description import described
 from suites.mirror.judge import BOOK
-from suites.mirror.trying import check, select, try_mirror
+from suites.mirror.trying import Progress, check, select, try_mirror
 
 OWN = "simulator:"
 """How the URL of our own mirrors begins, which need no Hub beside them."""
@@ -58,9 +58,9 @@ def mirror(
     given["features"] = _features(feature) if feature else None
     beside = _Beside(hub, hub_token, wait)
     with _lab(url, description, given, beside) as lab:
-        chosen = select(trial or [], lab)
+        chosen = select(trial or [], lab.subject)
         check(lab)
-        finished = try_mirror(lab, chosen, wanted, command, _tell)
+        finished = try_mirror(lab, chosen, wanted, command, _telling(len(chosen)))
     _end(finished, report)
 
 
@@ -125,9 +125,12 @@ def _lab(url: str, file: Path | None, given: dict[str, object], beside: "_Beside
         yield MirrorLab(subject, control, waited=beside.wait)
 
 
-def _tell(number: int, total: int, name: str) -> None:
-    if number % 10 == 0:
-        errors.print(f"{number} of {total} trials done")
+def _telling(total: int) -> Progress:
+    def tell(number: int, _: str) -> None:
+        if number % 10 == 0:
+            errors.print(f"{number} of {total} trials done")
+
+    return tell
 
 
 def _end(finished: Run, report: Path) -> None:

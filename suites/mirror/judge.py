@@ -1,6 +1,6 @@
 """The judge of mirrors: every history against every rule that applies to it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,8 @@ from suites.ruling import guarded
 from suites.verdict import Rule, Verdict
 
 BOOK = Path(__file__).with_name("catalogue.toml")
+
+Judge = Callable[[MirrorScenario, MirrorHistory], Iterable[Verdict]]
 
 _MODULES = (api, manifests, blobs, lists, misses, fresh, down, fill, secrets, keep)
 CASE_RULES: dict[str, CaseRule] = {rule: judged for module in _MODULES for rule, judged in module.CASE_RULES.items()}

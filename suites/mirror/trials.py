@@ -8,6 +8,7 @@ from fixtures.mirrors.scenario import HUB, Artifact, Ask, Drop, Fill, Layer, Mir
 from fixtures.mirrors.subject import MirrorSubject, Promises
 from simulator.arrangement import Account, Break, Copy, Evict, Fault, Heal, Holdings, ImageSpec, Limits, Publish
 from simulator.topology import CDN_HOSTS, REGISTRY_HOST
+from suites.mirror.judge import Judge, judge
 from suites.rules.mirror.blobs import CANARY
 
 REPOSITORY, OTHER, TAG = "library/app", "team/other", "1.0"
@@ -59,7 +60,7 @@ PROMISING = MirrorSubject("a pull-through mirror that promises all it can", "", 
 @dataclass(frozen=True)
 class Trial:
     """A scenario under its name. ``rules`` are those that it is there for, ``only`` the profile that it is for, and
-    ``feature`` what the mirror must declare.
+    ``feature`` what the mirror must declare. ``judge`` is who judges what came of it.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Trial:
     rules: tuple[str, ...]
     only: str = ""
     feature: str = ""
+    judge: Judge = judge
 
     def unfit(self, subject: MirrorSubject) -> str:
         """Why it is not for a mirror, as the end of a sentence that begins with "it"; ``""`` where it is."""

@@ -2,16 +2,17 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Protocol
 
 from pydantic import TypeAdapter
 
 from fixtures.errors import CannotRunError, UsageError
 from fixtures.mirrors import wire
-from fixtures.mirrors.history import MirrorHistory
+from fixtures.mirrors.history import Answer, MirrorHistory
 from fixtures.mirrors.playing import MirrorLab
 from fixtures.mirrors.scenario import Ask, MirrorScenario
 from fixtures.mirrors.subject import MirrorSubject, Profile
@@ -19,7 +20,7 @@ from fixtures.mirrors.wire import Sent
 from fixtures.scenario import Scenario
 from report.results import Daemon, Example, RuleResult, Run, Tried
 from suites.mirror.drawing import drawn
-from suites.mirror.judge import judge, rules
+from suites.mirror.judge import rules
 from suites.mirror.trials import REPOSITORY, TAG, Trial, one, trials
 from suites.tally import Count, result_of
 from suites.verdict import Rule, Verdict
@@ -27,7 +28,20 @@ from suites.verdict import Rule, Verdict
 _SCENARIO = TypeAdapter(MirrorScenario)
 _PING = 10.0
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, str], None]
+"""Is told the number of each trial and its name, before it is played."""
+
+
+class Playing(Protocol):
+    """What plays trials on a mirror."""
+
+    @property
+    def subject(self) -> MirrorSubject: ...
+
+    def lacks(self, scenario: MirrorScenario) -> str:
+        """Why a scenario cannot be played, as the end of a sentence that begins with "it"; ``""`` where it can."""
+
+    def play(self, scenario: MirrorScenario) -> MirrorHistory: ...
 
 
 def check(lab: MirrorLab) -> None:
@@ -38,12 +52,7 @@ def check(lab: MirrorLab) -> None:
         UsageError: what answers is no registry, or asks another upstream than our Hub.
     """
     url = lab.subject.url
-    ping = wire.ask(lab.place, Sent("GET", "/v2/", deadline=_PING))
-    if not ping.status or ping.problem:
-        raise CannotRunError(f"The mirror at {url} does not answer as one: {ping.outcome}.")
-    found = ping.header("content-type")
-    if ping.status == 200 and "html" in found:
-        raise UsageError(f"What answers at {url} is no registry: GET /v2/ was answered with {found}.")
+    refuse_what_is_no_registry(url, wire.ask(lab.place, Sent("GET", "/v2/", deadline=_PING)))
     if lab.subject.profile != "pull-through":
         return
     history = lab.play(one(Ask("manifest", REPOSITORY, TAG)))
@@ -56,24 +65,35 @@ def check(lab: MirrorLab) -> None:
         )
 
 
-def select(names: Sequence[str], lab: MirrorLab) -> tuple[Trial, ...]:
+def refuse_what_is_no_registry(url: str, ping: Answer) -> None:
+    """Look at how the ping was answered. Raises as :func:`check` does."""
+    if not ping.status or ping.problem:
+        raise CannotRunError(f"The mirror at {url} does not answer as one: {ping.outcome}.")
+    found = ping.header("content-type")
+    if ping.status == 200 and "html" in found:
+        raise UsageError(f"What answers at {url} is no registry: GET /v2/ was answered with {found}.")
+
+
+def select(names: Sequence[str], subject: MirrorSubject) -> tuple[Trial, ...]:
     """The trials of these names; with none, all. Raises UsageError."""
-    known = trials(lab.subject)
+    known = trials(subject)
     for name in names:
         if name not in {trial.name for trial in known}:
             raise UsageError(f"No trial is called {name!r}; there are: {', '.join(trial.name for trial in known)}.")
     return tuple(trial for trial in known if not names or trial.name in names)
 
 
-def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], command: str, progress: Progress) -> Run:
-    """Play trials and judge them: the run, for the rules that are wanted."""
+def try_mirror(lab: Playing, chosen: Iterable[Trial], wanted: Sequence[str], command: str, progress: Progress) -> Run:
+    """Play trials and judge them: the run, for the rules that are wanted. Each trial is taken when those before it were
+    played.
+    """
     began, started = time.monotonic(), datetime.now(UTC)
     counts: dict[str, Count] = {}
     unseen: dict[str, str] = {}
     problems: list[str] = []
     played = 0
     for number, trial in enumerate(chosen):
-        progress(number, len(chosen), trial.name)
+        progress(number, trial.name)
         why = trial.unfit(lab.subject) or lab.lacks(trial.scenario)
         if why:
             unseen |= {rule: f"not observable: its trial {why}" for rule in trial.rules if rule not in unseen}
@@ -82,7 +102,7 @@ def try_mirror(lab: MirrorLab, chosen: Sequence[Trial], wanted: Sequence[str], c
         played += 1
         problems += [f"Trial {trial.name!r}: {one.failed}" for one in history.happened if one.failed]
         problems += [f"Trial {trial.name!r}: our fake Hub failed: {error}" for error in history.errors]
-        for verdict in judge(trial.scenario, history):
+        for verdict in trial.judge(trial.scenario, history):
             counted = _count(trial, history, verdict)
             counts[verdict.rule] = counts.get(verdict.rule, Count()).plus(counted)
     subject = lab.subject

@@ -64,7 +64,7 @@ def test_a_broken_mirror_is_not_and_its_exchanges_are_drawn(tmp_path: Path) -> N
         held = {"mirror-1": Holdings(policy=PULL_THROUGH)}
         lab = MirrorLab(subject_of("pull-through", simulator, standing.url), simulator, held)
         check(lab)
-        run = try_mirror(lab, select(["held"], lab), tuple(rules()), "command", lambda *_: None)
+        run = try_mirror(lab, select(["held"], lab.subject), tuple(rules()), "command", lambda *_: None)
     assert exit_code(run) == 1
     console = Console(file=StringIO(), width=100)
     console.print(TerminalReport(run))
@@ -96,7 +96,7 @@ def test_failures_on_different_trials_are_told_apart() -> None:
         )
         held = {"mirror-1": Holdings(policy=PULL_THROUGH)}
         lab = MirrorLab(subject_of("pull-through", simulator, standing.url), simulator, held)
-        run = try_mirror(lab, select(["held", "missing"], lab), tuple(rules()), "command", lambda *_: None)
+        run = try_mirror(lab, select(["held", "missing"], lab.subject), tuple(rules()), "command", lambda *_: None)
     groups, _ = explained(result for result in run.results if result.status == "fail")
     tried = [{example.tried.name for example, _ in cases if example.tried} for cases in groups]
     assert {"held"} in tried

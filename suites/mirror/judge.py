@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from fixtures.mirrors.history import MirrorHistory
 from fixtures.mirrors.scenario import MirrorScenario
@@ -15,7 +14,7 @@ from suites.rules.mirror.common import CaseRule, TrialRule
 from suites.ruling import guarded
 from suites.verdict import Rule, Verdict
 
-BOOK = Path(__file__).with_name("catalogue.toml")
+BOOK = catalogue.MIRRORS
 
 Judge = Callable[[MirrorScenario, MirrorHistory], Iterable[Verdict]]
 

@@ -48,6 +48,7 @@ _UNTOLD: dict[str, str] = {
     "MANIFEST-8": "no image can be put on Docker Hub for it",
     "MANIFEST-9": "to learn the digest the tag must be asked for; --compare-hub or --image NAME@DIGEST would tell it",
     "MISS-2": "nothing can be put on Docker Hub for it",
+    "NS-2": "it does not declare the feature ns",
     "PRIVATE": "what is private at Docker Hub is not known",
     "PROFILE": "whether the image was cached before cannot be known",
     "QUOTA": "what it asks of Docker Hub cannot be seen",
@@ -78,6 +79,9 @@ _IMAGINED = tuple(
         ("layer:0", "its smallest layer"),
     )
 )
+_TEACHING = ("look", "index")
+"""The trials by which it is learnt what to ask for in others."""
+
 _NO_TAGS = ("<first tag>", "<second tag>", "<third tag>")
 
 
@@ -85,8 +89,8 @@ _NO_TAGS = ("<first tag>", "<second tag>", "<third tag>")
 class Visit:
     """What a mirror is asked from outside: for which ``images``, and whether it may be asked to write.
 
-    ``at_hub`` are the digests that Docker Hub names, by the image's key; ``problems`` why one is missing. ``trials`` are the
-    names of those that are wanted (none: all). ``absent`` is a tag that nobody has.
+    ``at_hub`` are the digests that Docker Hub names, by the image's key; ``problems`` why one is missing. ``trials``
+    are the names of those that are wanted (none: all). ``absent`` is a tag that nobody has.
     """
 
     images: tuple[Image, ...]
@@ -130,11 +134,16 @@ def imagined(visit: Visit) -> Known:
     )
 
 
+def as_if_compared(visit: Visit) -> Visit:
+    """The same, as if Docker Hub had been asked."""
+    return replace(visit, at_hub={key: content.root for key, content in imagined(visit).contents.items()})
+
+
 def itinerary(visit: Visit, lab: OutsideLab | None = None) -> Iterator[Trial]:
     """The trials in order, each made of what the lab has learnt by then; without one, of what might be learnt."""
     for trial in _itinerary(visit, lab):
         named = any(trial.name in (name, f"{name} ({_about(trial)})") for name in visit.trials)
-        if not visit.trials or named or trial.name.startswith("look"):
+        if not visit.trials or named or trial.name.startswith(_TEACHING):
             yield replace(trial, judge=_Judge(visit))
 
 
@@ -258,7 +267,7 @@ def _missing(image: Image, absent: str) -> Trial:
 
 def _names(image: Image) -> Trial:
     steps = (
-        Ask("manifest", "Mirror/Conformance", "latest"),
+        Ask("manifest", image.repository.title(), image.tag),
         Ask("manifest", "library/-app", "latest"),
         Ask("manifest", image.repository, "a" * 129),
         Ask("manifest", image.repository, "-a"),
@@ -292,7 +301,7 @@ def _writes(image: Image) -> Trial:
     upload = "11111111-2222-3333-4444-555555555555"
     steps = (
         Ask("upload", NOBODYS, "", "POST"),
-        Ask("upload", NOBODYS, "", "POST", query=f"mount={{@{image.key}/config}}&from={image.repository}"),
+        Ask("upload", NOBODYS, "", "POST", query=f"mount={{@{image.key}}}&from={image.repository}"),
         Ask("upload", NOBODYS, upload, "PATCH", body="x"),
         Ask("upload", NOBODYS, upload, "PUT", query=f"digest={_NO_DIGEST}", body="x"),
         Ask("manifest", NOBODYS, "latest", "PUT", (("Content-Type", OCI_MANIFEST),), body='{"schemaVersion":2}'),
@@ -311,8 +320,7 @@ def observable(visit: Visit, subject: MirrorSubject) -> frozenset[str]:
 def unseen(rule: str) -> str:
     """Why a rule that no trial is there for is not observable."""
     base = rule.partition("/")[0]
-    why = _UNTOLD.get(base) or _UNTOLD.get(base.partition("-")[0], _UNSEEN)
-    return f"not observable from outside: {why}"
+    return _UNTOLD.get(base) or _UNTOLD.get(base.partition("-")[0], _UNSEEN)
 
 
 def proved(visit: Visit, case: Case, rule: str) -> bool:
@@ -380,7 +388,9 @@ def _remarked(result: RuleResult, lab: OutsideLab, visit: Visit) -> RuleResult:
     if result.status != "not exercised":
         return result
     if result.rule.id.partition("/")[0] not in observable(visit, lab.subject):
-        result = replace(result, status="not applicable", remark=unseen(result.rule.id))
+        result = replace(
+            result, status="not applicable", remark=f"not observable from outside: {unseen(result.rule.id)}"
+        )
         return _fresh(result, lab.known, visit) if result.rule.id == "FRESH-1" else result
     if visit.trials:
         return result

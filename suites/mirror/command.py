@@ -139,6 +139,13 @@ def _features(names: list[str]) -> frozenset[Feature]:
     return frozenset(feature for feature in FEATURES if feature in names)
 
 
+@contextlib.contextmanager
+def mirror_on_trial(description: Path, hub: str) -> Iterator[MirrorLab]:
+    """The mirror of a description, beside the Hub whose control API is there. Raises LabError."""
+    with _lab("", description, {}, _Beside(hub, None, WAITED)) as lab:
+        yield lab
+
+
 def _preset(url: str, file: Path | None) -> PresetName:
     """The preset that a URL of one of our own mirrors names."""
     preset = next((name for name in PRESETS if url == f"{OWN}{name}"), None)

@@ -42,10 +42,6 @@ class MirrorWarning(UserWarning):
     """A rule that SHOULD be kept and was not, or a remark."""
 
 
-class RuleBroken(Exception):  # noqa: N818 - a result, and no error of ours
-    """A rule that MUST be kept and was not, with all that explains it."""
-
-
 @dataclass(frozen=True)
 class Told:
     """What a run comes to for one rule, as a test shows it."""
@@ -54,10 +50,10 @@ class Told:
     text: str = ""
 
     def check(self) -> None:
-        """Pass, fail, skip or warn. Raises RuleBroken."""
+        """Pass, fail, skip, xfail or warn, with nothing but what there is to tell."""
         match self.outcome:
             case "fail":
-                raise RuleBroken(self.text)
+                pytest.fail(self.text, pytrace=False)
             case "warning":
                 warnings.warn(MirrorWarning(self.text), stacklevel=2)
             case "known":
@@ -130,13 +126,6 @@ class MirrorItem(pytest.Item):
     def runtest(self) -> None:
         self._told.check()
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
-        from fixtures.errors import LabError  # noqa: PLC0415 - whoever uses no mirror does not pay for it
-
-        if excinfo.errisinstance((RuleBroken, LabError)):
-            return str(excinfo.value)
-        return str(super().repr_failure(excinfo))
-
     def reportinfo(self) -> tuple[Path, None, str]:
         return self.path, None, self.name
 
@@ -184,17 +173,13 @@ def _described(config: pytest.Config, file: Path) -> AbstractContextManager[Mirr
 
 
 def _told(config: pytest.Config, rule: str, lab: Labs) -> Told:
-    """What the one run comes to for a rule. Raises LabError where the run itself, or the judge, failed."""
-    from fixtures.errors import LabError  # noqa: PLC0415
-
+    """What the one run comes to for a rule. Where the run itself failed, or the judge, the test's setup does."""
     if TOLD not in config.stash:
-        shared = config.stash.get(SHARED, "")
-        config.stash[TOLD] = (
-            _shared(Path(shared), config.stash[CHOSEN], lab) if shared else _run(config.stash[CHOSEN], lab)
-        )
+        shared, chosen = config.stash.get(SHARED, ""), config.stash[CHOSEN]
+        config.stash[TOLD] = _shared(Path(shared), chosen, lab) if shared else _run(chosen, lab)
     told = config.stash[TOLD][rule]
     if told.outcome == "error":
-        raise LabError(told.text)
+        pytest.fail(told.text, pytrace=False)
     return told
 
 

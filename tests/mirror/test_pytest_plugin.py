@@ -57,14 +57,15 @@ def test_a_broken_rule_is_a_failure_that_explains_itself(tmp_path: Path) -> None
     vendor(tmp_path, keeps_digests=False)
     told = run(tmp_path, "-k", "MANIFEST-1")
     assert "1 failed" in told, told
-    for text in ("MANIFEST-1 MUST:", "source   OCI, Distribution", "GET manifest", "there is no Docker-Content-Digest"):
-        assert text in told, told
+    for text in ("MANIFEST-1 MUST:", "source OCI, Distribution", "GET manifest", "there is no Docker-Content-Digest"):
+        assert text in " ".join(told.split()), told
+    assert "raise" not in told
 
 
 def test_a_rule_that_should_be_kept_is_a_warning(tmp_path: Path) -> None:
     vendor(tmp_path)
     told = run(tmp_path, "-k", "RANGE-2")
-    assert "1 passed, 1 warning" in told, told
+    assert re.search("1 passed.* 1 warning", told), told
     assert "MirrorWarning: RANGE-2 SHOULD" in told
     assert "1 failed" in run(tmp_path, "-k", "RANGE-2", "-W", "error::suites.mirror.pytest_plugin.MirrorWarning")
 
@@ -114,7 +115,7 @@ def test_what_cannot_be_tried_is_an_error_in_one_sentence_and_no_failure(tmp_pat
     described(tmp_path, standing)
     told = run(tmp_path, "--mirror", "mirror.toml", "--mirror-hub", "http://127.0.0.1:1", "-k", "API-1")
     assert "1 error" in told, told
-    assert "failed" not in told.splitlines()[-3]
+    assert "failed" not in told
     assert "Start it with `mirror-conformance hub`" in told
     assert "Traceback" not in told
 
@@ -127,7 +128,7 @@ def test_a_broken_mirror_of_a_description_fails(tmp_path: Path, standing: Standi
     hub = described(tmp_path, standing)
     told = run(tmp_path, "--mirror", "mirror.toml", *hub, "-k", "API-1")
     assert "1 failed" in told, told
-    assert "the ping" in told
+    assert "GET ping was answered 404" in " ".join(told.split()), told
 
 
 def test_unused_it_brings_nothing_in(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """The book of rules, read from ``catalogue.toml``."""
 
 import difflib
+import shlex
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -15,6 +16,13 @@ from fixtures.errors import UsageError
 from suites.verdict import Level, Rule, Subject
 
 BOOK = Path(__file__).with_name("catalogue.toml")
+MIRRORS = BOOK.parent / "mirror" / BOOK.name
+
+_COMMANDS = {
+    BOOK: "for daemons and their configuration: `mirror-conformance run --rule",
+    MIRRORS: "for mirrors: `mirror-conformance mirror --rule",
+}
+"""For whom a book is, and the command that tries them."""
 
 PROMISED = "stated-"
 """How the name of a source begins that is a subject's own promise."""
@@ -91,10 +99,18 @@ def select(patterns: Sequence[str], *books: Path) -> tuple[str, ...]:
     known = [rule for book in books or (BOOK,) for rule in rules(book)]
     chosen: dict[str, None] = {}
     for pattern in patterns:
-        meant = [i for i in known if fnmatchcase(i.upper(), pattern.upper()) or i.partition("/")[0] == pattern.upper()]
+        meant = _meant(pattern, known)
         if not meant:
+            for book, command in _COMMANDS.items():
+                if _meant(pattern, rules(book)):
+                    raise UsageError(f"{pattern!r} is in the book {command} {shlex.quote(pattern)}` tries it.")
             close = difflib.get_close_matches(pattern.upper(), known)
             hint = f" Did you mean {' or '.join(close)}?" if close else ""
             raise UsageError(f"No rule is called {pattern!r}.{hint} `mirror-conformance list` shows all.")
         chosen |= dict.fromkeys(meant)
     return tuple(chosen)
+
+
+def _meant(pattern: str, known: Iterable[str]) -> list[str]:
+    """The rules that a pattern means."""
+    return [i for i in known if fnmatchcase(i.upper(), pattern.upper()) or i.partition("/")[0] == pattern.upper()]

@@ -1,6 +1,6 @@
 """Whose a failure is that shows on a daemon: the same daemon tells, before a mirror that is known to be right."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fixtures.mirrors.playing import MirrorLab
 from suites.mirror.judge import judge
@@ -9,15 +9,17 @@ from suites.rules.mirror.daemons import PULL_RULES
 from suites.verdict import Cause, Verdict
 
 
-def daemons_own(lab: MirrorLab, trial: Trial, verdicts: Iterable[Verdict]) -> dict[str, Cause]:
+def daemons_own(
+    control: "Callable[[], MirrorLab] | None", trial: Trial, verdicts: Iterable[Verdict]
+) -> dict[str, Cause]:
     """Which broken rules are broken before our own mirror, too, and what is then said of the daemon."""
     failed = {v.rule for v in verdicts if v.ruling == "fail" and v.rule.partition("/")[0] in PULL_RULES}
-    if not failed or lab.control is None:
+    if not failed or control is None:
         return {}
-    control = lab.control()
-    if control.lacks(trial.scenario):
+    own = control()
+    if own.lacks(trial.scenario):
         return {}
-    again = judge(trial.scenario, control.play(trial.scenario))
+    again = judge(trial.scenario, own.play(trial.scenario))
     return {v.rule: _cause(v) for v in again if v.ruling == "fail" and v.rule in failed}
 
 

@@ -3,10 +3,10 @@
 import contextlib
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,9 +17,11 @@ from fixtures.lab.registries import Registries
 from fixtures.mirrors.containers import MirrorContainer, mirror_in_container
 from fixtures.mirrors.dockerds import dockerds, own_lab
 from fixtures.mirrors.images import ensure_image
-from fixtures.mirrors.local import local_lab
+from fixtures.mirrors.local import claimed, local_lab
+from fixtures.mirrors.outside import OutsideLab, hub_client
 from fixtures.mirrors.playing import WAITED, MirrorLab
-from fixtures.mirrors.subject import FEATURES, Feature, Profile, Promises
+from fixtures.mirrors.subject import FEATURES, Feature, MirrorSubject, Profile, Promises
+from fixtures.mirrors.visiting import Manners, Visitor
 from fixtures.profiles import Profile as DaemonProfile
 from report.results import Run, exit_code
 from report.terminal import TerminalReport
@@ -34,7 +36,9 @@ from suites.mirror.baseline import Baseline, load, lying_beside
 from suites.mirror.clients import check_clients, chosen, contained, dockerds_alone, models
 from suites.mirror.description import Description, described, known, place_of, read
 from suites.mirror.judge import BOOK
-from suites.mirror.trying import check, select, try_mirror
+from suites.mirror.outside import Visit, compared, image_of, visit_mirror
+from suites.mirror.planning import plan, plan_outside
+from suites.mirror.trying import Progress, check, select, try_mirror
 from suites.preparing import engine_at_hand, prepared, say
 
 OWN = "simulator:"
@@ -42,6 +46,8 @@ OWN = "simulator:"
 
 LINES = 500
 """Lines of a mirror's own log that are kept."""
+
+_MANNERS = Manners()
 
 CONTROL = "http://127.0.0.1:8900"
 
@@ -80,6 +86,29 @@ def mirror(
         list[str] | None, typer.Option("--daemon", help="A daemon that pulls through it, or none. May be repeated.")
     ] = None,
     baseline: Known = None,
+    outside: Annotated[
+        bool,
+        typer.Option("--outside", help="Ask a mirror that cannot be pointed at our Hub, and judge what that shows."),
+    ] = False,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--image", help="An image that the mirror has, REPO[:TAG][@DIGEST]; with --outside. May be repeated."
+        ),
+    ] = None,
+    requests: Annotated[int, typer.Option(min=1, help="The most requests that --outside makes.")] = _MANNERS.requests,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds between the requests of --outside.")] = _MANNERS.pause,
+    blob_bytes: Annotated[
+        int, typer.Option(min=1, help="The largest blob, in bytes, that --outside fetches.")
+    ] = _MANNERS.blob_bytes,
+    compare_hub: Annotated[
+        bool,
+        typer.Option("--compare-hub", help="With --outside: ask Docker Hub, by HEAD alone, what the tags name now."),
+    ] = False,
+    writes: Annotated[
+        bool, typer.Option("--writes", help="With --outside: try whether it refuses to be written to.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked; ask nothing.")] = False,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait where no hook lets time pass.")] = WAITED,
     report: Annotated[Path, typer.Option("--report", help="The directory of reports.")] = Path("conformance-report"),
 ) -> None:
@@ -90,15 +119,26 @@ def mirror(
     promises = None if stale is None else Promises(stale=stale)
     given: dict[str, object] = {"profile": profile, "name": name, "authority": ca, "promises": promises}
     given["features"] = _features(feature) if feature else None
+    manners = Manners(requests, pause, blob_bytes)
+    if outside:
+        visit = _visit(url, image or [], trial or [], writes=writes)
+        subject = described(_described(description), url, given=given)
+        if dry_run:
+            _show(plan_outside(subject, visit, wanted, manners, compares=compare_hub))
+        visit = compared_with_hub(visit) if compare_hub else visit
+        _end(_held(_visited(subject, visit, manners, wanted, command), held, whole=False), report)
+    if image or compare_hub or writes or manners != _MANNERS:
+        raise UsageError("--image, --requests, --pause, --blob-bytes, --compare-hub and --writes are for --outside.")
+    if dry_run:
+        subject, clients = _claimed(url, description, given, daemon or [])
+        _show(plan(subject, select(trial or [], subject), wanted, wait, clients))
     beside = _Beside(hub, hub_token, wait, tuple(daemon or ()))
     with _lab(url, description, given, beside, report) as lab:
-        chosen = select(trial or [], lab)
+        asked = select(trial or [], lab.subject)
         check(lab)
         check_clients(lab)
-        finished = try_mirror(lab, chosen, wanted, command, _tell, known=held.known if held else ())
-    if held:
-        finished, told = held.hold(finished, of_all_trials=not trial)
-        errors.print("\n".join((f"Held against {held.file}.", *told)))
+        finished = try_mirror(lab, asked, wanted, command, _telling(len(asked)), known=held.known if held else ())
+    finished = _held(finished, held, whole=not trial)
     _end(finished, report)
 
 
@@ -176,21 +216,81 @@ def _features(names: list[str]) -> frozenset[Feature]:
 
 
 @contextlib.contextmanager
+def mirror_on_trial(description: Path, hub: str) -> Iterator[MirrorLab]:
+    """The mirror of a description, beside the Hub whose control API is there. Raises LabError."""
+    beside = _Beside(hub, None, WAITED, ())
+    with _lab("", description, {}, beside, Path("conformance-report")) as lab:
+        yield lab
+
+
+def _held(finished: Run, held: Baseline | None, *, whole: bool) -> Run:
+    """The run, held against what is known of the mirror."""
+    if held is None:
+        return finished
+    finished, told = held.hold(finished, of_all_trials=whole)
+    errors.print("\n".join((f"Held against {held.file}.", *told)))
+    return finished
+
+
+def _described(file: Path | None) -> Description:
+    return read(file) if file else Description()
+
+
+def _claimed(
+    url: str, file: Path | None, given: dict[str, object], names: Sequence[str]
+) -> tuple[MirrorSubject, tuple[DaemonProfile, ...]]:
+    """What a mirror says that it is, and the daemons that would be its clients, with nothing started."""
+    if url.startswith(OWN):
+        return claimed(_preset(url, file)), chosen(names, contained=False)
+    description = _described(file)
+    contained = description.container is not None and not url
+    subject = described(description, url or ("its container" if contained else ""), given=given)
+    return subject, chosen(names, contained=contained)
+
+
+def _preset(url: str, file: Path | None) -> PresetName:
+    """The preset that a URL of one of our own mirrors names."""
+    preset = next((name for name in PRESETS if url == f"{OWN}{name}"), None)
+    if preset is None:
+        raise UsageError(f"There is no mirror {url!r} of ours; there are: {', '.join(OWN + p for p in PRESETS)}.")
+    if file:
+        raise UsageError(f"{url} needs no --description: what it is and promises is known.")
+    return preset
+
+
+def _visit(url: str, images: list[str], names: list[str], *, writes: bool) -> Visit:
+    if url.startswith(OWN):
+        raise UsageError(f"{url} is of this process, and can be pointed at our Hub: leave out --outside.")
+    if not images:
+        raise UsageError("From outside a mirror is asked for what it has: name it with --image library/alpine:3.20.")
+    return Visit(tuple(map(image_of, images)), writes=writes, trials=tuple(names))
+
+
+def compared_with_hub(visit: Visit) -> Visit:
+    """The same, with what the real Docker Hub has."""
+    with hub_client() as client:
+        return compared(visit, client)
+
+
+def _visited(subject: MirrorSubject, visit: Visit, manners: Manners, wanted: tuple[str, ...], command: str) -> Run:
+    lab = OutsideLab(subject, Visitor(manners))
+    finished = visit_mirror(lab, visit, wanted, command, lambda _, name: errors.print(f"trial {name}"))
+    errors.print(f"{lab.visitor.made} requests were made.")
+    return finished
+
+
+@contextlib.contextmanager
 def _lab(url: str, file: Path | None, given: dict[str, object], beside: "_Beside", report: Path) -> Iterator[MirrorLab]:
     """The mirror, and the Hub that it is to ask."""
     if url.startswith(OWN):
-        preset = url.removeprefix(OWN)
-        if preset not in PRESETS:
-            raise UsageError(f"There is no mirror {url!r} of ours; there are: {', '.join(OWN + p for p in PRESETS)}.")
-        if file:
-            raise UsageError(f"{url} needs no --description: what it is and promises is known.")
+        preset = _preset(url, file)
         profiles = chosen(beside.daemons, contained=False)
         real = tuple(profile for profile in profiles if not profile.is_model)
         local = local_lab(preset, stores=tuple(profile.store for profile in profiles))
         with _own(preset, dockerds_alone(profiles)) if real else local as lab:
             yield lab
         return
-    description = read(file) if file else Description()
+    description = _described(file)
     if file and description.container:
         if url:
             raise UsageError(f"The description {file} has a container: where it is, is known, without --url.")
@@ -247,12 +347,20 @@ def _contained(
                 say(f"What the mirror wrote itself is in {write_log(running.log(LINES), report)}.")
 
 
-def _tell(number: int, total: int, name: str) -> None:
-    if number % 10 == 0:
-        errors.print(f"{number} of {total} trials done")
+def _telling(total: int) -> Progress:
+    def tell(number: int, _: str) -> None:
+        if number % 10 == 0:
+            errors.print(f"{number} of {total} trials done")
+
+    return tell
 
 
-def _end(finished: Run, report: Path) -> None:
+def _show(lines: Iterator[str]) -> NoReturn:
+    output.print("\n".join(lines), soft_wrap=True)
+    raise typer.Exit
+
+
+def _end(finished: Run, report: Path) -> NoReturn:
     output.print(TerminalReport(finished))
     write(finished, report)
     raise typer.Exit(exit_code(finished))

@@ -1,9 +1,8 @@
 """The judge of mirrors: every history against every rule that applies to it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from fixtures.mirrors.history import MirrorHistory
 from fixtures.mirrors.scenario import MirrorScenario
@@ -17,7 +16,9 @@ from suites.rules.mirror.daemons import PULL_RULES, PullRule
 from suites.ruling import guarded
 from suites.verdict import Rule, Verdict
 
-BOOK = Path(__file__).with_name("catalogue.toml")
+BOOK = catalogue.MIRRORS
+
+Judge = Callable[[MirrorScenario, MirrorHistory], Iterable[Verdict]]
 
 _MODULES = (api, manifests, blobs, lists, misses, fresh, down, fill, secrets, keep)
 CASE_RULES: dict[str, CaseRule] = {rule: judged for module in _MODULES for rule, judged in module.CASE_RULES.items()}

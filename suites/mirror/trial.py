@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from fixtures.mirrors.scenario import MirrorScenario
 from fixtures.mirrors.subject import MirrorSubject
+from suites.mirror.judge import Judge, judge
 
 
 @dataclass(frozen=True)
 class Trial:
     """A scenario under its name. ``rules`` are those that it is there for, ``only`` the profile that it is for, and
-    ``feature`` what the mirror must declare, and ``promise`` what it must promise.
+    ``feature`` what the mirror must declare, and ``promise`` what it must promise. ``judge`` is who judges
+    what came of it.
     """
 
     name: str
@@ -18,6 +20,7 @@ class Trial:
     only: str = ""
     feature: str = ""
     promise: str = ""
+    judge: Judge = judge
 
     def unfit(self, subject: MirrorSubject) -> str:
         """Why it is not for a mirror, as the end of a sentence that begins with "it"; ``""`` where it is."""

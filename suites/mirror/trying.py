@@ -2,27 +2,29 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from typing import Protocol
 
 from pydantic import TypeAdapter
 
 from fixtures.errors import CannotRunError, UsageError
 from fixtures.mirrors import wire
-from fixtures.mirrors.history import MirrorHistory
+from fixtures.mirrors.daemons import Client
+from fixtures.mirrors.history import Answer, MirrorHistory
 from fixtures.mirrors.playing import MirrorLab
 from fixtures.mirrors.scenario import Ask, MirrorScenario
-from fixtures.mirrors.subject import Profile
+from fixtures.mirrors.subject import MirrorSubject, Profile
 from fixtures.mirrors.wire import Sent
 from fixtures.scenario import Scenario
 from report.results import Daemon, Example, Known, RuleResult, Run, Tried
 from suites.deviations import Deviation
 from suites.mirror.attribution import daemons_own
 from suites.mirror.drawing import drawn
-from suites.mirror.judge import judge, rules
+from suites.mirror.judge import rules
 from suites.mirror.trial import Trial
 from suites.mirror.trials import REPOSITORY, TAG, one, trials
 from suites.rules.mirror.daemons import PULL_RULES
@@ -32,7 +34,23 @@ from suites.verdict import Cause, Rule, Verdict
 _SCENARIO = TypeAdapter(MirrorScenario)
 _PING = 10.0
 
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[int, str], None]
+"""Is told the number of each trial and its name, before it is played."""
+
+
+class Playing(Protocol):
+    """What plays trials on a mirror."""
+
+    clients: tuple[Client, ...]
+    control: Callable[[], MirrorLab] | None
+
+    @property
+    def subject(self) -> MirrorSubject: ...
+
+    def lacks(self, scenario: MirrorScenario) -> str:
+        """Why a scenario cannot be played, as the end of a sentence that begins with "it"; ``""`` where it can."""
+
+    def play(self, scenario: MirrorScenario) -> MirrorHistory: ...
 
 
 def check(lab: MirrorLab) -> None:
@@ -43,12 +61,7 @@ def check(lab: MirrorLab) -> None:
         UsageError: what answers is no registry, or asks another upstream than our Hub.
     """
     url = lab.subject.url
-    ping = wire.ask(lab.place, Sent("GET", "/v2/", deadline=_PING))
-    if not ping.status or ping.problem:
-        raise CannotRunError(f"The mirror at {url} does not answer as one: {ping.outcome}.")
-    found = ping.header("content-type")
-    if ping.status == 200 and "html" in found:
-        raise UsageError(f"What answers at {url} is no registry: GET /v2/ was answered with {found}.")
+    refuse_what_is_no_registry(url, wire.ask(lab.place, Sent("GET", "/v2/", deadline=_PING)))
     if lab.subject.profile != "pull-through":
         return
     history = lab.play(one(Ask("manifest", REPOSITORY, TAG)))
@@ -61,9 +74,18 @@ def check(lab: MirrorLab) -> None:
         )
 
 
-def select(names: Sequence[str], lab: MirrorLab) -> tuple[Trial, ...]:
+def refuse_what_is_no_registry(url: str, ping: Answer) -> None:
+    """Look at how the ping was answered. Raises as :func:`check` does."""
+    if not ping.status or ping.problem:
+        raise CannotRunError(f"The mirror at {url} does not answer as one: {ping.outcome}.")
+    found = ping.header("content-type")
+    if ping.status == 200 and "html" in found:
+        raise UsageError(f"What answers at {url} is no registry: GET /v2/ was answered with {found}.")
+
+
+def select(names: Sequence[str], subject: MirrorSubject) -> tuple[Trial, ...]:
     """The trials of these names; with none, all. Raises UsageError."""
-    known = trials(lab.subject)
+    known = trials(subject)
     for name in names:
         if name not in {trial.name for trial in known}:
             raise UsageError(f"No trial is called {name!r}; there are: {', '.join(trial.name for trial in known)}.")
@@ -71,22 +93,24 @@ def select(names: Sequence[str], lab: MirrorLab) -> tuple[Trial, ...]:
 
 
 def try_mirror(  # noqa: PLR0913 - what is known is the only one that may be left out
-    lab: MirrorLab,
-    chosen: Sequence[Trial],
+    lab: Playing,
+    chosen: Iterable[Trial],
     wanted: Sequence[str],
     command: str,
     progress: Progress,
     *,
     known: tuple[Deviation, ...] = (),
 ) -> Run:
-    """Play trials and judge them: the run, for the rules that are wanted, with the failures that are known as such."""
+    """Play trials and judge them: the run, for the rules that are wanted, with the failures that are known as such. Each
+    trial is taken when those before it were played.
+    """
     began, started = time.monotonic(), datetime.now(UTC)
     counts: dict[str, Count] = {}
     unseen: dict[str, str] = {}
     problems: list[str] = []
     played = pulls = 0
     for number, trial in enumerate(chosen):
-        progress(number, len(chosen), trial.name)
+        progress(number, trial.name)
         why = trial.unfit(lab.subject) or lab.lacks(trial.scenario)
         if why:
             unseen |= {rule: f"not observable: its trial {why}" for rule in trial.rules if rule not in unseen}
@@ -96,8 +120,8 @@ def try_mirror(  # noqa: PLR0913 - what is known is the only one that may be lef
         problems += [f"Trial {trial.name!r}: {one.failed}" for one in history.happened if one.failed]
         problems += [f"Trial {trial.name!r}: our fake Hub failed: {error}" for error in history.errors]
         pulls += sum(len(one.pulls) for one in history.happened)
-        verdicts = judge(trial.scenario, history)
-        own = daemons_own(lab, trial, verdicts)
+        verdicts = trial.judge(trial.scenario, history)
+        own = daemons_own(lab.control, trial, verdicts)
         for verdict in verdicts:
             count = _count(trial, history, verdict, own.get(verdict.rule), known)
             counts[verdict.rule] = counts.get(verdict.rule, Count()).plus(count)
@@ -118,7 +142,7 @@ def try_mirror(  # noqa: PLR0913 - what is known is the only one that may be lef
 
 
 def _results(
-    wanted: Sequence[str], lab: MirrorLab, counts: dict[str, Count], unseen: dict[str, str]
+    wanted: Sequence[str], lab: Playing, counts: dict[str, Count], unseen: dict[str, str]
 ) -> Iterator[RuleResult]:
     name, profile = lab.subject.name, lab.subject.profile
     for rule in wanted:
@@ -143,7 +167,7 @@ def _of_another_profile(rule: Rule, profile: Profile) -> str:
     return f"not observable: it is about {variant} mirrors" if other else ""
 
 
-def _of_another_store(rule: str, lab: MirrorLab) -> str:
+def _of_another_store(rule: str, lab: Playing) -> str:
     base, _, store = rule.partition("/")
     other = base in PULL_RULES and store not in {client.store for client in lab.clients}
     return f"not observable: no daemon with the {store} image store is on trial" if other else ""

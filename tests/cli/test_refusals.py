@@ -30,6 +30,10 @@ def check(ended: Ended, code: int, sentence: str) -> None:
     [
         (("run", "--daemon", "podman"), r"^No daemon is called 'podman'\. Known are docker-20"),
         (("run", "--daemon", "docker-28.5"), r"Did you mean docker-28\.5\.2 or "),
+        (
+            ("run", "--rule", "FRESH-1"),
+            r"^'FRESH-1' is in the book for mirrors: `mirror-conformance mirror --rule FRESH-1`",
+        ),
         (("run", "--rule", "ORDER-99"), r"^No rule is called 'ORDER-99'\. Did you mean .*ORDER-"),
         (("run", "--deviations", "none.toml"), r"^The deviations file none\.toml cannot be read: No such file"),
         (("run", "-k", "known and ("), r"Wrong expression passed to '-k': known and \("),

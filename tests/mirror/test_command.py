@@ -64,7 +64,7 @@ def test_a_broken_mirror_is_not_and_its_exchanges_are_drawn(tmp_path: Path) -> N
         held = {"mirror-1": Holdings(policy=PULL_THROUGH)}
         lab = MirrorLab(subject_of("pull-through", simulator, standing.url), simulator, held)
         check(lab)
-        run = try_mirror(lab, select(["held"], lab), tuple(rules()), "command", lambda *_: None)
+        run = try_mirror(lab, select(["held"], lab.subject), tuple(rules()), "command", lambda *_: None)
     assert exit_code(run) == 1
     console = Console(file=StringIO(), width=100)
     console.print(TerminalReport(run))
@@ -96,7 +96,7 @@ def test_failures_on_different_trials_are_told_apart() -> None:
         )
         held = {"mirror-1": Holdings(policy=PULL_THROUGH)}
         lab = MirrorLab(subject_of("pull-through", simulator, standing.url), simulator, held)
-        run = try_mirror(lab, select(["held", "missing"], lab), tuple(rules()), "command", lambda *_: None)
+        run = try_mirror(lab, select(["held", "missing"], lab.subject), tuple(rules()), "command", lambda *_: None)
     groups, _ = explained(result for result in run.results if result.status == "fail")
     tried = [{example.tried.name for example, _ in cases if example.tried} for cases in groups]
     assert {"held"} in tried
@@ -138,6 +138,15 @@ def test_what_is_no_mirror_gets_one_sentence(call: Call, fault: Fault, sentence:
         (["--url", "simulator:gcr", "--rule", "NONE-1"], "No rule is called 'NONE-1'"),
         (["--url", "simulator:gcr", "--feature", "speed"], "No feature is called 'speed'"),
         (["--url", "simulator:gcr", "--description", "none.toml"], "simulator:gcr needs no --description"),
+        (["--url", "http://127.0.0.1:1", "--outside"], "name it with --image library/alpine:3.20"),
+        (["--url", "http://127.0.0.1:1", "--image", "alpine"], "--compare-hub and --writes are for --outside"),
+        (["--url", "http://127.0.0.1:1", "--requests", "5"], "--compare-hub and --writes are for --outside"),
+        (
+            ["--url", "simulator:gcr", "--outside", "--image", "alpine"],
+            "can be pointed at our Hub: leave out --outside",
+        ),
+        (["--url", "http://127.0.0.1:1", "--outside", "--image", "Alpine"], "--image Alpine: 'Alpine' does not begin"),
+        (["--url", "simulator:gcr", "--rule", "HIT-1"], "'HIT-1' is in the book for daemons"),
         (["--description", "none.toml"], "The description none.toml cannot be read"),
     ],
 )
@@ -145,6 +154,34 @@ def test_bad_input_gets_one_sentence(call: Call, arguments: list[str], sentence:
     ended = call("mirror", *arguments)
     assert ended.code == 2
     assert sentence in ended.sentence
+
+
+def test_a_dry_run_asks_nothing_and_says_what_it_would(call: Call) -> None:  # noqa: F811
+    with LocalSimulator(mirrors=1) as simulator:
+        where = ("mirror", "--url", simulator.mirrors[0].url, "--dry-run")
+        ended = call(*where, "--hub", "http://127.0.0.1:1", "--trial", "held", "--trial", "evicted")
+        outside = call(*where, "--outside", "--image", "alpine:3.20", "--compare-hub")
+        assert simulator.journal().exchanges == ()
+    assert (ended.code, outside.code) == (0, 0)
+    assert "1 of 2 would be played" in ended.out
+    assert "  held: API-2, MANIFEST-1" in ended.out
+    assert "  KEEP-1: its trial needs the hook 'evict'" in ended.out
+    assert "  GET /v2/library/alpine/blobs/<digest of its config>  Range: bytes=0-9\n" in outside.out
+    assert "HEAD library/alpine:3.20" in outside.out
+    assert "WRITE-1/mount: it would write; --writes allows that" in outside.out
+    assert not Path("conformance-report").exists()
+
+
+def test_a_dry_run_counts_what_is_asked_then(call: Call) -> None:  # noqa: F811
+    with LocalSimulator(mirrors=1) as simulator:
+        simulator.mirrors[0].hold("library/alpine:3.20,platforms=amd64+arm64")
+        where = ("mirror", "--url", simulator.mirrors[0].url, "--outside", "--image", "alpine:3.20", "--pause", "0")
+        planned = call(*where, "--dry-run").out
+        ended = call(*where, "--trial", "config", "--profile", "cached-only")
+        made = len(simulator.journal().exchanges)
+    assert ended.code == 0, ended.err
+    assert f"{made} requests were made." in ended.err
+    assert "asks    49 requests" in planned
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,9 @@ def test_nothing_that_comes_is_waited_for_in_vain(serve: Serve) -> None:
     assert "connection failed" in wire.ask(place, Sent("GET", "/v2/")).problem
 
 
-def test_a_body_without_end_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MOST", 1000)
+def test_a_body_without_end_is_given_up(serve: Serve) -> None:
     endless = b"HTTP/1.1 200 OK\r\n\r\n" + bytes(5000)
-    assert wire.ask(serve(endless), Sent("GET", "/v2/")).problem == "its body is longer than 1000 bytes"
+    assert wire.ask(serve(endless), Sent("GET", "/v2/", most=1000)).problem == "its body is longer than 1000 bytes"
 
 
 def test_an_answer_that_never_begins_is_given_up(serve: Serve) -> None:

@@ -66,7 +66,8 @@ def content_comes_from_the_mirror_itself(case: Case) -> Finding | None:
     if case.ask.kind not in ("manifest", "blob") or case.ask.method != "GET" or not case.servable:
         return None
     if not 300 <= answer.status < 400 or answer.status == 304:
-        return kept("content came without a redirect") if case.whole else None
+        led = f"with a redirect to {', '.join(answer.by_way_of)}" if answer.by_way_of else "without a redirect"
+        return kept(f"content came {led}") if case.whole else None
     host = urlsplit(answer.header("location")).hostname or ""
     said = f"{came(case)}, and leads to {host or 'itself'}"
     if host in HUB_HOSTS:

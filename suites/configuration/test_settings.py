@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from fixtures.scenario import Pull, Reference, Reload, Scenario, ShowInfo, Start, Step, Validate
+from fixtures.scenario import Configure, Pull, Reference, Reload, Run, Scenario, ShowInfo, Start, Step, Validate
 from simulator.arrangement import Copy, Holdings, ImageSpec
 from suites.configuration.misconfigurations import MIRROR, MISCONFIGURATIONS
 from suites.configuration.strategies import (
@@ -20,6 +20,7 @@ from suites.trial import Trial
 
 STARTS = 5
 RELOADS = 40
+CONTAINERS, MOST_RELOADS = 4, 8
 
 GOOD = f'{{"registry-mirrors": ["{MIRROR}"], "labels": ["of=before"]}}'
 PULL = Pull(Reference("library/app", "1.0"))
@@ -104,6 +105,22 @@ def test_a_wrong_file_changes_nothing_in_a_reload(trial: Trial) -> None:
     def search(file: str) -> None:
         trial.play(story(Reload(GOOD), Reload(file), ShowInfo()))
 
+    trial.explore(search)
+
+
+@pytest.mark.rules("CONFIG-7")
+def test_no_reload_stops_a_container(trial: Trial) -> None:
+    """Where the machine can run none inside of a daemon, the rule's variant is reported as not exercised."""
+    if lacking := trial.lab.runs_none():
+        pytest.skip(lacking)
+
+    @seed(trial.seed("containers"))
+    @trial.examples(CONTAINERS)
+    @given(st.lists(st.one_of(sound_files(), wrong_files), min_size=1, max_size=MOST_RELOADS))
+    def search(files: list[str]) -> None:
+        trial.play(story(Run(), *map(Reload, files), PULL, ShowInfo()))
+
+    trial.play(story(Run(), Reload(GOOD), Reload("{"), Configure(None), Reload(None), Configure((MIRROR,)), ShowInfo()))
     trial.explore(search)
 
 

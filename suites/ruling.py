@@ -27,4 +27,5 @@ def _verdict(rule: str, finding: Finding, book: Mapping[str, Rule]) -> Verdict:
         reason=finding.reason,
         exchanges=finding.exchanges,
         measure=finding.measure,
+        remark=finding.remark,
     )

@@ -55,7 +55,8 @@ class Verdict:
     ``variant`` names the kind of case where a rule has several (``corrupt layer``); a rule whose variants
     are rules of their own carries it in its id (``FALLBACK-2/refuse``).
     ``reason`` is a sentence; ``exchanges`` are the ``seq`` of the exchanges that offend or prove.
-    ``measure`` holds figures worth reporting (seconds lost, bytes fetched twice ...).
+    ``measure`` holds figures worth reporting (seconds lost, bytes fetched twice ...). ``remark`` says how the rule was
+    observed, where that is not as it says.
     """
 
     rule: str
@@ -65,3 +66,4 @@ class Verdict:
     reason: str = ""
     exchanges: tuple[int, ...] = ()
     measure: tuple[tuple[str, float], ...] = ()
+    remark: str = ""

@@ -13,7 +13,8 @@ from suites.timeline import PullCase
 class Finding:
     """Whether the rule was kept, why, and by which exchanges one can see it.
 
-    ``variant`` is the kind of case; ``step`` the step's number where the judge does not know it.
+    ``variant`` is the kind of case; ``step`` the step's number where the judge does not know it; ``remark`` says how
+    the rule was observed, where that is not as it says.
     """
 
     kept: bool
@@ -22,6 +23,7 @@ class Finding:
     variant: str = ""
     step: int = -1
     measure: tuple[tuple[str, float], ...] = ()
+    remark: str = ""
 
 
 PullRule = Callable[[PullCase], Finding | None]

@@ -13,6 +13,7 @@ from suites.trial import Trial
 EXAMPLES = 3
 FIRST, SECOND = "https://mirror.gcr.io", "https://mirror-2.test"
 OPTIONS = f'DOCKER_OPTS="--registry-mirror={FIRST}"\n'
+OVERRIDE = f"[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H fd:// --registry-mirror={SECOND}\n"
 DESKTOP: dict[str, JsonValue] = {
     "builder": {"gc": {"defaultKeepStorage": "20GB", "enabled": True}},
     "experimental": False,
@@ -56,12 +57,11 @@ def test_options_are_in_force_under_the_init_script(trial: Trial) -> None:
 @pytest.mark.rules("CONFIG-4")
 def test_what_a_unit_reads_is_in_force_under_systemd(trial: Trial) -> None:
     needs(trial, "CONFIG-4", "systemd", "docker-unit")
-    override = f"[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd -H fd:// --registry-mirror={SECOND}\n"
     filed: dict[str, JsonValue] = {"registry-mirrors": [SECOND, FIRST]}
     trial.play(
         cold(
             RestartService("systemd", OPTIONS),
-            RestartService("systemd", OPTIONS, override),
+            RestartService("systemd", OPTIONS, OVERRIDE),
             RestartService("docker-unit", OPTIONS, settings=filed),
         )
     )

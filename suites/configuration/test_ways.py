@@ -54,8 +54,9 @@ def test_options_are_in_force_under_the_init_script(trial: Trial) -> None:
     trial.play(cold(RestartService("init-script", OPTIONS), stopped))
 
 
-@pytest.mark.rules("CONFIG-4")
+@pytest.mark.rules("CONFIG-4", "CONFIG-12")
 def test_what_a_unit_reads_is_in_force_under_systemd(trial: Trial) -> None:
+    """All that a machine with systemd is for: to boot one takes longer than to restart a daemon on it."""
     needs(trial, "CONFIG-4", "systemd", "docker-unit")
     filed: dict[str, JsonValue] = {"registry-mirrors": [SECOND, FIRST]}
     trial.play(
@@ -63,22 +64,16 @@ def test_what_a_unit_reads_is_in_force_under_systemd(trial: Trial) -> None:
             RestartService("systemd", OPTIONS),
             RestartService("systemd", OPTIONS, OVERRIDE),
             RestartService("docker-unit", OPTIONS, settings=filed),
+            RestartService("docker-machine", drop_in=machine_files((FIRST, SECOND))[1]),
         )
     )
 
 
-@pytest.mark.rules("CONFIG-11")
-def test_desktop_settings_are_in_force(trial: Trial) -> None:
-    needs(trial, "CONFIG-11", "desktop")
+@pytest.mark.rules("CONFIG-11", "CONFIG-12")
+def test_settings_and_profiles_of_other_systems_are_in_force(trial: Trial) -> None:
     settings: dict[str, JsonValue] = {"features": {"buildkit": True}, "registry-mirrors": [FIRST, SECOND]}
-    trial.play(cold(RestartService("desktop", settings=DESKTOP | settings)))
-
-
-@pytest.mark.rules("CONFIG-12")
-def test_what_docker_machine_writes_is_in_force(trial: Trial) -> None:
-    needs(trial, "CONFIG-12", "boot2docker", "docker-machine")
-    profile, drop_in = machine_files((FIRST, SECOND))
-    trial.play(cold(RestartService("boot2docker", profile), RestartService("docker-machine", drop_in=drop_in)))
+    profile, _ = machine_files((FIRST, SECOND))
+    trial.play(cold(RestartService("desktop", settings=DESKTOP | settings), RestartService("boot2docker", profile)))
 
 
 @pytest.mark.nightly

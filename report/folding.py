@@ -73,17 +73,21 @@ def unexercised(run: Run) -> list[str]:
 
 
 def rules(run: Run, ids: Iterable[str]) -> str:
-    """Ids of rules, those of one base together: ``HIT-1, FALLBACK-2/dns, reset``, ``FALLBACK-2 (17 variants)``."""
+    """Ids of rules, those of one base together: ``HIT-1, FALLBACK-2/dns, reset``, ``FALLBACK-2 (17 variants)``. A rule
+    may stand beside variants of its own: ``CONFIG-7, CONFIG-7/containers``.
+    """
     bases: dict[str, list[str]] = {}
     for rule in ids:
         base, variant = split(rule)
         bases.setdefault(base, []).append(variant)
     words = []
-    for base, variants in bases.items():
-        if variants == [""]:
+    for base, found in bases.items():
+        variants = [variant for variant in found if variant]
+        if variants != found:
             words.append(base)
+        if not variants:
             continue
-        there = sum(split(rule.id)[0] == base for rule in run.rules)
+        there = sum(rule.id.startswith(f"{base}/") for rule in run.rules)
         if len(variants) == there > 2:
             words.append(f"{base} ({there} variants)")
         elif len(variants) > _NAMED:

@@ -80,7 +80,7 @@ class RuleResult:
 
     ``passed``, ``failed`` ... count verdicts, ``histories`` the plays that these are of. ``deviations`` are the causes
     that a deviations file gives of broken rules. ``measures`` holds the least, the median and the greatest of each
-    figure. ``remark`` is why nothing could be observed.
+    figure. ``remark`` is why nothing could be observed, or not in the rule's own way.
     """
 
     rule: Rule
@@ -101,6 +101,11 @@ class RuleResult:
     def judged(self) -> int:
         """How many verdicts say that the rule was kept or not."""
         return self.passed + self.failed + self.deviated
+
+    @property
+    def is_remarkable(self) -> bool:
+        """Whether nothing could be observed, or not in the rule's own way, and it is said why."""
+        return bool(self.remark) and self.status in {"not applicable", "pass"}
 
     @property
     def deviation(self) -> str:

@@ -106,7 +106,7 @@ def chapters(run: Run) -> Iterator[Chapter]:
     )
     yield Chapter("notes", "Notes", "No rule is broken by these; they are worth knowing.",
                   _grouped(run, "note", "note"))  # fmt: skip
-    yield Chapter("unseen", "Not observable here", "What these rules are about could not be seen, and why.",
+    yield Chapter("unseen", "Not observable here", "What could not be seen, or not in the rule's own way, and why.",
                   _unseen(run))  # fmt: skip
 
 
@@ -148,14 +148,15 @@ def _grouped(run: Run, name: str, kind: str) -> tuple[Entry, ...]:
 
 
 def _unseen(run: Run) -> tuple[Entry, ...]:
-    """An entry for each reason why something could not be observed."""
-    results = [result for result in run.results if result.status == "not applicable" and result.remark]
+    """An entry for each reason why something could not be observed, or in another way."""
+    results = [result for result in run.results if result.is_remarkable]
     found: list[Entry] = []
     for reason, alike in entries(results).items():
         rules = tuple({result.rule.id: result.rule for result in alike}.values())
         where = daemons(run, list(dict.fromkeys(result.daemon for result in alike)))
         title = reason.removeprefix("not observable: ")
-        found.append(Entry(f"unseen-{len(found) + 1}", MARKS["n/a"], f"{title[:1].upper()}{title[1:]}.", rules, where))
+        sentence = f"{title[:1].upper()}{title[1:].rstrip('.')}."
+        found.append(Entry(f"unseen-{len(found) + 1}", MARKS[word(alike[0])], sentence, rules, where))
     return tuple(found)
 
 

@@ -140,8 +140,8 @@ class _Writer:
             yield from self._heading(heading, results)
             yield from self._entries(results)
         yield from self._measured()
-        unseen = [result for result in self.run.results if result.status == "not applicable" and result.remark]
-        yield from self._heading("Not observable here, and why", unseen)
+        unseen = [result for result in self.run.results if result.is_remarkable]
+        yield from self._heading("Not observable here, or in another way, and why", unseen)
         yield from self._entries(unseen)
         silent = unexercised(self.run)
         yield from self._heading("Not exercised: this run says nothing about", silent)

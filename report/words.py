@@ -23,6 +23,7 @@ from fixtures.scenario import (
     Remove,
     Restart,
     RestartService,
+    Run,
     Scenario,
     Search,
     Service,
@@ -157,8 +158,8 @@ def _spelled(step: Step, history: History) -> str:
             return f"docker image rm {_reference(reference, history)}"
         case Configure() | Restart() | Start() | Reload() | Validate() | RestartService():
             return _restarted(step) if isinstance(step, RestartService) else _configured(step)
-        case ShowInfo():
-            return "docker system info"
+        case Run() | ShowInfo():
+            return "docker run --detach" if isinstance(step, Run) else "docker system info"
         case Advance(seconds=skipped):
             return f"the registries' clock skips {seconds(skipped)}"
         case _:

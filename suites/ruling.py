@@ -28,4 +28,5 @@ def _verdict(rule: str, finding: Finding, book: Mapping[str, Rule]) -> Verdict:
         exchanges=finding.exchanges,
         measure=finding.measure,
         at_fault="" if finding.kept else finding.at_fault or book[identifier].subject,
+        remark=finding.remark,
     )

@@ -25,7 +25,8 @@ _SCENARIO = TypeAdapter(Scenario)
 @dataclass(frozen=True)
 class Count:
     """The verdicts of one rule on one daemon, and of how many histories they are. ``example`` is the smallest failure,
-    or else deviation; ``known`` are the causes of deviations.
+    or else deviation; ``known`` are the causes of deviations. ``remark`` is why nothing could be observed, or not in
+    the rule's own way.
     """
 
     passed: int = 0
@@ -36,6 +37,7 @@ class Count:
     known: tuple[Known, ...] = ()
     example: Example | None = None
     measures: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    remark: str = ""
 
     def plus(self, other: "Count") -> "Count":
         """Both counts together."""
@@ -51,6 +53,7 @@ class Count:
                 name: (*self.measures.get(name, ()), *other.measures.get(name, ()))
                 for name in dict.fromkeys((*self.measures, *other.measures))
             },
+            self.remark or other.remark,
         )
 
     @property
@@ -62,7 +65,9 @@ class Count:
             return "fail"
         if self.deviated:
             return "deviation"
-        return "pass" if self.passed else "not exercised"
+        if self.passed:
+            return "pass"
+        return "not applicable" if self.remark else "not exercised"
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,8 @@ def weigh(
         if count.failed:
             unexplained.append(verdict)
         histories = int(verdict.rule not in tally.counts and verdict.ruling != "error")
-        tally = tally.plus(Tally(counts={verdict.rule: replace(count, histories=histories)}))
+        count = replace(count, histories=histories, remark=verdict.remark)
+        tally = tally.plus(Tally(counts={verdict.rule: count}))
     return tally, tuple(unexplained)
 
 
@@ -174,6 +180,7 @@ def result_of(rule: Rule, daemon: str, count: Count) -> RuleResult:
         histories=count.histories,
         example=with_opinion(count.example) if count.example else None,
         deviations=count.known,
+        remark=count.remark,
         measures={name: (min(values), median(values), max(values)) for name, values in count.measures.items()},
     )
 

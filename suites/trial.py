@@ -18,7 +18,7 @@ from fixtures.playing import Play, Player
 from fixtures.scenario import Scenario
 from suites.deviations import Deviation
 from suites.judge import judge
-from suites.tally import Tally, refuted, weigh
+from suites.tally import Count, Tally, refuted, weigh
 from suites.verdict import Verdict
 
 SHRINK = timedelta(seconds=30)
@@ -58,6 +58,12 @@ class Trial:
         self._further = further
         self._judging = threading.Lock()
         self._known: set[tuple[str, str]] = set()
+
+    def cannot(self, why: str, *rules: str) -> None:
+        """Note why nothing can be observed of some rules here."""
+        profile = self.lab.profile
+        counts = {rule: Count(remark=why) for rule in rules}
+        self.tally = self.tally.plus(Tally(profile.name, profile.version, profile.store, counts=counts))
 
     def play(self, scenario: Scenario, evidence: Path | None = None) -> History:
         """Play and judge a scenario; ``evidence`` is the file it came from, where a deviation may rest on it.

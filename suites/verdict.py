@@ -71,7 +71,7 @@ class Verdict:
     are rules of their own carries it in its id (``FALLBACK-2/refuse``).
     ``reason`` is a sentence; ``exchanges`` are the ``seq`` of the exchanges that offend or prove.
     ``measure`` holds figures worth reporting (seconds lost, bytes fetched twice ...). ``at_fault`` is whose the
-    failure is.
+    failure is; ``remark`` says how the rule was observed, where that is not as it says.
     """
 
     rule: str
@@ -82,3 +82,4 @@ class Verdict:
     exchanges: tuple[int, ...] = ()
     measure: tuple[tuple[str, float], ...] = ()
     at_fault: Party = ""
+    remark: str = ""

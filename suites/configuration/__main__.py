@@ -1,4 +1,4 @@
-"""Ask daemons what they make of misconfigurations, and write docs/configuration.md of it."""
+"""Ask daemons what they make of misconfigurations, and write docs/configuration.md of it, and of what verify says."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from fixtures.engine.discovery import ensure_engine
 from fixtures.images.making import ensure_images
 from fixtures.lab.lab import Lab
 from fixtures.lab.registries import Registries
-from fixtures.profiles import select
+from fixtures.profiles import Profile, select
 from suites.configuration.misconfigurations import MISCONFIGURATIONS
 from suites.configuration.told import TOLD, Answers, ask, read, write
 
@@ -17,10 +17,18 @@ def main() -> None:
     """Ask the daemons that are named; what others were told before stays."""
     parser = argparse.ArgumentParser(prog="python -m suites.configuration", description=__doc__)
     parser.add_argument("--daemon", action="append", help="a name, a pattern, default or all (all)")
-    chosen = select(parser.parse_args().daemon or ["all"])
+    parser.add_argument("--page", action="store_true", help="ask nobody: make the page of what was told before")
+    arguments = parser.parse_args()
+    answers: Answers = read() if TOLD.exists() else {}
+    if not arguments.page:
+        _ask(select(arguments.daemon or ["all"]), answers)
+    write(answers)
+
+
+def _ask(chosen: tuple[Profile, ...], answers: Answers) -> None:
+    """Ask daemons, and put what they tell in its place among the answers."""
     engine = ensure_engine(print)
     os.environ.update(engine.environment())
-    answers: Answers = read() if TOLD.exists() else {}
     with Registries(ensure_images(engine, chosen, "auto", print)) as registries:
         for profile in chosen:
             with Lab(profile, registries) as lab:
@@ -28,7 +36,6 @@ def main() -> None:
                     answers.setdefault(one.name, {})[profile.name] = ask(lab, one)
                     sys.stderr.write(f"\r{profile.name}: {number} of {len(MISCONFIGURATIONS)} ")
             sys.stderr.write("\n")
-    write(answers)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from fixtures.scenario import Pull, Reference, Reload, Scenario, ShowInfo, Start, Step, Validate
+from fixtures.scenario import Configure, Pull, Reference, Reload, Run, Scenario, ShowInfo, Start, Step, Validate
 from simulator.arrangement import Copy, Holdings, ImageSpec
 from suites.configuration.misconfigurations import MIRROR, MISCONFIGURATIONS
 from suites.configuration.strategies import (
@@ -20,6 +20,7 @@ from suites.trial import Trial
 
 STARTS = 5
 RELOADS = 16
+CONTAINERS, MOST_RELOADS = 4, 8
 SHOWN = ShowInfo(as_json=False)
 """What a reload is followed by: how the client prints mirrors does not depend on it, and each form costs as much as a
 pull.
@@ -108,6 +109,23 @@ def test_a_wrong_file_changes_nothing_in_a_reload(trial: Trial) -> None:
     def search(file: str) -> None:
         trial.play(story(Reload(GOOD), Reload(file), SHOWN))
 
+    trial.explore(search)
+
+
+@pytest.mark.rules("CONFIG-7")
+def test_no_reload_stops_a_container(trial: Trial) -> None:
+    """Where the machine can run none inside of a daemon, the report says why nothing is told."""
+    if lacking := trial.lab.runs_none():
+        trial.cannot(lacking, "CONFIG-7/containers")
+        pytest.skip(lacking)
+
+    @seed(trial.seed("containers"))
+    @trial.examples(CONTAINERS)
+    @given(st.lists(st.one_of(sound_files(), wrong_files), min_size=1, max_size=MOST_RELOADS))
+    def search(files: list[str]) -> None:
+        trial.play(story(Run(), *map(Reload, files), PULL, ShowInfo()))
+
+    trial.play(story(Run(), Reload(GOOD), Reload("{"), Configure(None), Reload(None), Configure((MIRROR,)), ShowInfo()))
     trial.explore(search)
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from fixtures.playing import Player
+from fixtures.profiles import load_profiles
 from fixtures.scenario import Reload, Scenario
 from suites.configuration.misconfigurations import MIRROR, MISCONFIGURATIONS, Misconfiguration
+from suites.configuration.verified import verified
 
 TOLD = Path(__file__).with_name("told.json")
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -73,7 +75,7 @@ def page(answers: Answers) -> str:
     lines = [*_HEAD]
     for one in MISCONFIGURATIONS:
         lines += ["", f"### {one.name[0].upper()}{one.name[1:]}", "", f"    {_spelled(one)}", ""]
-        lines += _answered(answers.get(one.name, {}))
+        lines += (*_answered(answers.get(one.name, {})), *_verified(one))
     return "\n".join(lines) + "\n"
 
 
@@ -84,8 +86,12 @@ _HEAD = (
     "`docker system info` then shows, what the person is told, what `dockerd --validate` says (from 23.0 on), and what",
     "a running daemon does that reloads such a file (SIGHUP). A daemon that starts and shows *no mirror* tells nobody.",
     "",
+    "Beside it stands what [`mirror-conformance verify`](verify.md) says, which needs no daemon: of a file with",
+    "`--file`, `--daemon-version` and `--store`; of arguments with `--root`, where a systemd unit gives them.",
+    "",
     "The list is `suites/configuration/misconfigurations.py`, the answers are in `suites/configuration/told.json`.",
-    "This page and the answers are made anew by `python -m suites.configuration`, which needs an engine.",
+    "This page and the answers are made anew by `python -m suites.configuration`, which needs an engine; the page",
+    "alone by `python -m suites.configuration --page`, which needs none.",
 )
 
 
@@ -98,11 +104,24 @@ def _spelled(one: Misconfiguration) -> str:
 
 def _answered(told: Mapping[str, Told]) -> Iterator[str]:
     """An item for each answer, with the daemons that gave it."""
-    by_answer: dict[str, list[str]] = {}
-    for daemon, one in told.items():
-        by_answer.setdefault(_sentence(one), []).append(daemon.removeprefix("docker-"))
-    for answer, daemons in by_answer.items():
+    for answer, daemons in _alike((daemon, _sentence(one)) for daemon, one in told.items()).items():
         yield f"- **{', '.join(daemons)}**: {answer}"
+
+
+def _verified(one: Misconfiguration) -> Iterator[str]:
+    """An item for each thing that ``verify`` says, with the daemons that it says it of."""
+    profiles = load_profiles()
+    for answer, daemons in _alike((profile.name, verified(one, profile)) for profile in profiles).items():
+        of = f" of {', '.join(daemons)}" if len(daemons) < len(profiles) else ""
+        yield f"- `verify`{of}: {answer}"
+
+
+def _alike(said: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """What was said, with the daemons that it was said of, or by."""
+    found: dict[str, list[str]] = {}
+    for daemon, sentence in said:
+        found.setdefault(sentence, []).append(daemon.removeprefix("docker-"))
+    return found
 
 
 def _sentence(told: Told) -> str:

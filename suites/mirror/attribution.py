@@ -9,9 +9,7 @@ from suites.rules.mirror.daemons import PULL_RULES
 from suites.verdict import Cause, Verdict
 
 
-def daemons_own(
-    control: "Callable[[], MirrorLab] | None", trial: Trial, verdicts: Iterable[Verdict]
-) -> dict[str, Cause]:
+def daemons_own(control: Callable[[], MirrorLab] | None, trial: Trial, verdicts: Iterable[Verdict]) -> dict[str, Cause]:
     """Which broken rules are broken before our own mirror, too, and what is then said of the daemon."""
     failed = {v.rule for v in verdicts if v.ruling == "fail" and v.rule.partition("/")[0] in PULL_RULES}
     if not failed or control is None:

@@ -101,8 +101,9 @@ def try_mirror(  # noqa: PLR0913 - what is known is the only one that may be lef
     *,
     known: tuple[Deviation, ...] = (),
 ) -> Run:
-    """Play trials and judge them: the run, for the rules that are wanted, with the failures that are known as such. Each
-    trial is taken when those before it were played.
+    """Play trials and judge them: the run, for the rules that are wanted, with the failures that are known as such.
+
+    Each trial is taken when those before it were played.
     """
     began, started = time.monotonic(), datetime.now(UTC)
     counts: dict[str, Count] = {}

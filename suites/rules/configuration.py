@@ -11,10 +11,10 @@ from suites.timeline import HUB, PullCase, Situation, pulls, reading_of, servers
 
 
 def normalised(urls: tuple[str, ...]) -> tuple[str, ...]:
-    """Mirror URLs as a daemon documents to show them: each once, with one slash at the end. What names no host, and was
-    taken nevertheless, has no such form.
+    """Mirror URLs as a daemon documents to show them: each once, with a slash at the end. What names no host, and was
+    taken nevertheless, has no such form; of two slashes, the first is a path.
     """
-    return tuple(dict.fromkeys(f"{url.rstrip('/')}/" if urlsplit(url).netloc else url for url in urls))
+    return tuple(dict.fromkeys(f"{url.removesuffix('/')}/" if urlsplit(url).netloc else url for url in urls))
 
 
 def file_is_in_force(scenario: Scenario, history: History) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ class Finding:
     """Whether the rule was kept, why, and by which exchanges one can see it.
 
     ``variant`` is the kind of case; ``step`` the step's number where the judge does not know it. ``at_fault`` is whose
-    it is, where that is not the rule's subject's.
+    it is, where that is not the rule's subject's; ``remark`` says how the rule was observed, where that is not as it
+    says.
     """
 
     kept: bool
@@ -25,6 +26,7 @@ class Finding:
     step: int = -1
     measure: tuple[tuple[str, float], ...] = ()
     at_fault: Party = ""
+    remark: str = ""
 
 
 PullRule = Callable[[PullCase], Finding | None]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fixtures.history import History, Outcome
+from fixtures.history import Container, History, Outcome
 from fixtures.scenario import Configure, Reload, Scenario, Start, Step, Validate
 from suites.documented import Mistake, Reading
 from suites.rules.configuration import listed, normalised
@@ -58,6 +58,42 @@ def _kept_as_they_were(mistake: Mistake, before: tuple[object, object], outcome:
     return Finding(True, f"{what} changes nothing, and is logged: {outcome.error}", variant=variant, step=outcome.step)
 
 
+def reloads(scenario: Scenario, history: History) -> Iterator[Finding]:
+    yield from reloads_are_in_force(scenario, history)
+    yield from containers_run_on(scenario, history)
+
+
+def containers_run_on(scenario: Scenario, history: History) -> Iterator[Finding]:
+    """Where no container ran and answered before a reload, there is nothing to judge."""
+    before: Container | None = None
+    for step, _, outcome in situations(scenario, history):
+        now = outcome.container
+        if isinstance(step, Configure | Reload) and now and before and before.state == "running" and before.count:
+            variant = "containers" if outcome.result == "ok" else "containers: bad file"
+            wrong = _stopped(before, now)
+            reason = wrong or f"over a reload, the container ran on as process {now.pid}, and went on to {now.count}"
+            yield Finding(not wrong, reason, variant=variant, step=outcome.step)
+        before = now or before
+
+
+def _stopped(before: Container, now: Container) -> str:
+    """What has become of a container that ran; nothing, where it runs on."""
+    if now.state != "running":
+        return f"a reload has ended the container: it is {now.state}"
+    for name, was, so in (
+        ("id", before.id, now.id),
+        ("start", before.started, now.started),
+        ("process", before.pid, now.pid),
+    ):
+        if was != so:
+            return f"after a reload, another container runs: its {name} was {was}, and is {so}"
+    if now.count is None:
+        return "after a reload, the container runs, and what it does does not go on: its program does not answer"
+    if before.count is not None and now.count <= before.count:
+        return f"after a reload, the container's program has begun anew: it had counted to {before.count}"
+    return ""
+
+
 def check_agrees_with_start(scenario: Scenario, history: History) -> Iterator[Finding]:
     """A daemon without ``--validate`` has nothing to agree with."""
     checks: dict[Start, Outcome] = {}
@@ -107,7 +143,7 @@ def _spelled(mistakes: tuple[Mistake, ...]) -> str:
 
 
 RULES: dict[str, HistoryRule] = {
-    "CONFIG-7": reloads_are_in_force,
+    "CONFIG-7": reloads,
     "CONFIG-8": _refused("CONFIG-8"),
     "CONFIG-9": _refused("CONFIG-9"),
     "CONFIG-10": check_agrees_with_start,

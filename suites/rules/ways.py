@@ -1,6 +1,7 @@
 """CONFIG-3, -4, -11 and -12: whether the mirrors that a service was given are in force when it was restarted."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from fixtures.history import History, Outcome
@@ -43,7 +44,7 @@ def generated_files_are_in_force(scenario: Scenario, history: History) -> Iterat
 
 
 def _of(finding: Finding, variant: str) -> Finding:
-    return Finding(finding.kept, finding.reason, finding.exchanges, variant, finding.step)
+    return replace(finding, variant=variant)
 
 
 def _restarts(
@@ -60,7 +61,7 @@ def _restarts(
             continue
         wrong = _wrong(reading, outcome, cases.get(number + 1))
         reason = f"{_given(step)}: {wrong}" if wrong else f"{_given(step)}: {_right(reading)}"
-        yield step, Finding(not wrong, reason, step=number)
+        yield step, Finding(not wrong, reason, step=number, remark=outcome.stands_in)
 
 
 def _given(step: RestartService) -> str:

@@ -59,7 +59,7 @@ def broken_daemon(*, controlled: bool) -> Iterator[MirrorLab]:
 
 
 def tried(lab: MirrorLab, name: str, rule: str) -> RuleResult:
-    run = try_mirror(lab, select([name], lab), tuple(rules()), "command", lambda *_: None)
+    run = try_mirror(lab, select([name], lab.subject), tuple(rules()), "command", lambda *_: None)
     return next(result for result in run.results if result.rule.id == rule)
 
 
@@ -96,7 +96,7 @@ def test_without_a_right_mirror_to_compare_a_failure_is_the_mirrors() -> None:
 
 def test_a_failure_is_drawn_with_the_daemons_exchanges() -> None:
     with broken_daemon(controlled=False) as lab:
-        run = try_mirror(lab, select([MISS], lab), tuple(rules()), "command", lambda *_: None)
+        run = try_mirror(lab, select([MISS], lab.subject), tuple(rules()), "command", lambda *_: None)
     console = Console(file=StringIO(), width=100)
     console.print(TerminalReport(run))
     shown = console.file.getvalue()  # type: ignore[attr-defined]

@@ -42,7 +42,7 @@ def test_no_word_of_a_mirror_acts_in_any_report(tmp_path: Path) -> None:
         standing.spoil = hostile
         held = {"mirror-1": Holdings(policy=PULL_THROUGH)}
         lab = MirrorLab(subject_of("pull-through", simulator, standing.url), simulator, held)
-        run = try_mirror(lab, select(TRIALS, lab), tuple(rules()), "command", lambda *_: None)
+        run = try_mirror(lab, select(TRIALS, lab.subject), tuple(rules()), "command", lambda *_: None)
     failed = {result.rule.id for result in run.results if result.status == "fail"}
     assert {"API-1", "ERROR-1", "MANIFEST-1", "MANIFEST-4", "RANGE-3", "LIST-1"} <= failed
     assert all(result.status != "error" for result in run.results)

@@ -47,7 +47,7 @@ SILENT: dict[str, str] = {
     **{f"OUTAGE-1/{how}": _NEEDS_A_RIGHT_MIRROR for how in ("refuse", "dns", "hang", "reset", "5xx")},
     **dict.fromkeys(("SYNC-1", "STALE-1", "RATE-1", "RATE-2", "DIRECT-1", "DIRECT-2"), _NEEDS_A_RIGHT_MIRROR),
     **dict.fromkeys(("CONFIG-2", "CONFIG-5", *(f"CONFIG-{number}" for number in (8, 9, 10, 13, 14))), _NO_PULL),
-    **dict.fromkeys(("CONFIG-4", "CONFIG-11", "CONFIG-12"), _NO_PULL),
+    **dict.fromkeys(("CONFIG-4", "CONFIG-7/containers", "CONFIG-11", "CONFIG-12"), _NO_PULL),
 }
 """The rules that say nothing beside a broken mirror, and why."""
 

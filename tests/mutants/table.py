@@ -866,6 +866,22 @@ KILLS: tuple[Kill, ...] = (
         "a good file was not reloaded: out of cheese",
     ),
     *(
+        kill("CONFIG-7/containers", by, trials.RUN_OVER_A_RELOAD, reason)
+        for by, reason in (
+            (Switch.STOPS_CONTAINERS, "a reload has ended the container: it is exited"),
+            (Switch.REPLACES_CONTAINERS, "another container runs: its id was 0+1, and is 0+2"),
+            (Switch.STARTS_CONTAINERS_ANEW, "another container runs: its start was start 1, and is start 2"),
+            (Switch.FREEZES_CONTAINERS, "the container runs, and what it does does not go on"),
+            (trials.started_over, "the container's program has begun anew: it had counted to 1"),
+        )
+    ),
+    kill(
+        "CONFIG-7/containers",
+        Switch.STOPS_CONTAINERS_FOR_NOTHING,
+        trials.RUN_OVER_A_BAD_RELOAD,
+        "a reload has ended the container: it is exited",
+    ),
+    *(
         kill(
             "CONFIG-8",
             Switch.TAKES_WRONG_URLS,

@@ -17,6 +17,7 @@ from fixtures.scenario import (
     Reference,
     Reload,
     Restart,
+    Run,
     Scenario,
     Search,
     Start,
@@ -188,6 +189,8 @@ ONE_IN_A_FILE = '{"registry-mirrors": ["https://mirror.gcr.io"]}'
 BADLY_RELOADED = story(
     Start(ONE_IN_A_FILE), Reload('{"registry-mirrors": ["ftp://mirror.gcr.io"], "labels": ["a=b"]}'), mirrors=(FIRST,)
 )
+RUN_OVER_A_RELOAD = story(Run(), Reload(ONE_IN_A_FILE))
+RUN_OVER_A_BAD_RELOAD = story(Run(), Reload('{"registry-mirrors": ["ftp://mirror.gcr.io"]}'))
 BY_FLAG_AND_FILE = story(Start(ONE_IN_A_FILE, ("--registry-mirror=https://mirror.gcr.io",)))
 
 
@@ -209,6 +212,11 @@ def unsaid(outcome: Outcome) -> Outcome:
 @last_outcome
 def failed(outcome: Outcome) -> Outcome:
     return replace(outcome, result="failed", error="out of cheese", image=None)
+
+
+@last_outcome
+def started_over(outcome: Outcome) -> Outcome:
+    return outcome if outcome.container is None else replace(outcome, container=replace(outcome.container, count=1))
 
 
 @last_outcome

@@ -1,5 +1,6 @@
 import pytest
 
+from report.folding import rules, unexercised
 from report.results import MEANINGS, RuleResult, Run, exit_code
 from suites.verdict import Level, Status
 from tests.report.samples import result, rule, run
@@ -58,3 +59,10 @@ def test_a_result_of_a_daemon_that_is_not_listed_is_refused() -> None:
 def test_two_results_of_one_rule_on_one_daemon_are_refused() -> None:
     with pytest.raises(ValueError, match="ORDER-1 has two results of"):
         run(result("pass"), result("fail"))
+
+
+def test_a_rule_may_stand_beside_variants_of_its_own() -> None:
+    names = ("ORDER-1", "FALLBACK-2/dns", "FALLBACK-2/reset", "CONFIG-7", "CONFIG-7/containers")
+    some = run(*(result("not exercised", name=name) for name in names))
+    assert unexercised(some) == ["ORDER-1, FALLBACK-2/dns, reset, CONFIG-7, CONFIG-7/containers"]
+    assert rules(some, ["CONFIG-7/containers"]) == "CONFIG-7/containers"

@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fixtures.model import ModelLab, Switch
 from fixtures.model import settings as model
+from fixtures.scenario import Scenario, ShowInfo, Start
 from suites.configuration.misconfigurations import MIRROR, MISCONFIGURATIONS
 from suites.configuration.strategies import long_lists, sound_files, sound_flags, unreachable_lists, wrong_files
 from suites.documented import read
+from suites.judge import judge
 
 MANY = settings(max_examples=100, deadline=None)
 
@@ -88,3 +91,12 @@ def test_where_documents_say_nothing_neither_does_the_judge(url: str) -> None:
 
 def test_every_misconfiguration_has_a_name_of_its_own() -> None:
     assert len({one.name for one in MISCONFIGURATIONS}) == len(MISCONFIGURATIONS)
+
+
+def test_a_mirror_that_was_to_be_refused_and_is_shown_as_it_was_written_is_shown_rightly() -> None:
+    scenario = Scenario(steps=(Start('{"registry-mirrors": ["https://mirror.gcr.io//"]}'), ShowInfo()))
+    history = ModelLab("classic", {Switch.TAKES_WRONG_URLS}).play(scenario)
+    assert {verdict.rule: verdict.ruling for verdict in judge(scenario, history)} == {
+        "CONFIG-5": "pass",
+        "CONFIG-8": "fail",
+    }

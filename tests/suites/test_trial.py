@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Event
 from threading import enumerate as enumerate_threads
@@ -12,9 +13,12 @@ import pytest
 from fixtures.errors import LabError
 from fixtures.model import ModelLab, Switch
 from fixtures.model.lab import ModelPlay
-from fixtures.scenario import Scenario
+from fixtures.scenario import RestartService, Scenario
+from suites.catalogue import rules
+from suites.judge import judge
+from suites.tally import result_of, weigh
 from suites.trial import AT_ONCE, RuleBroken, Trial
-from tests.mutants.trials import HELD_BY_FIRST, MISSED_BY_TWO
+from tests.mutants.trials import HELD_BY_FIRST, MISSED_BY_TWO, RUN_OVER_A_RELOAD
 
 PLAYED: list[tuple[Scenario, Path | None]] = [(HELD_BY_FIRST, None), (MISSED_BY_TWO, None)]
 
@@ -108,3 +112,24 @@ def test_an_interrupt_lets_no_further_daemon_start(monkeypatch: pytest.MonkeyPat
     for thread in set(enumerate_threads()) - before:
         thread.join(timeout=30.0)
     assert len(started) == 1
+
+
+def test_what_cannot_be_observed_is_told_with_its_reason() -> None:
+    trial = Trial(ModelLab("classic"), (), 0, 1.0)
+    trial.cannot("No container runs in the daemon here: no runc", "CONFIG-7/containers")
+    result = result_of(rules()["CONFIG-7/containers"], "model:classic", trial.tally.counts["CONFIG-7/containers"])
+    assert (result.status, result.reason) == ("not applicable", "No container runs in the daemon here: no runc")
+    assert result.is_remarkable
+    trial.play(RUN_OVER_A_RELOAD)
+    result = result_of(rules()["CONFIG-7/containers"], "model:classic", trial.tally.counts["CONFIG-7/containers"])
+    assert result.status == "pass"
+
+
+def test_how_a_rule_was_observed_otherwise_is_told() -> None:
+    scenario = Scenario(steps=(RestartService("systemd", "DOCKER_OPTS=--debug\n"),))
+    history = ModelLab("classic").play(scenario)
+    stood_in = replace(history, outcomes=tuple(replace(one, stands_in="the unit was read") for one in history.outcomes))
+    tally, failures = weigh(scenario, stood_in, judge(scenario, stood_in), ())
+    result = result_of(rules()["CONFIG-4"], "model:classic", tally.counts["CONFIG-4"])
+    assert failures == ()
+    assert (result.status, result.remark, result.is_remarkable) == ("pass", "the unit was read", True)

@@ -13,12 +13,15 @@ HIDDEN = "xxxxx:xxxxx@"
 
 def through(proxies: Proxies, url: str) -> str:
     """The URL of the proxy; ``""`` where a daemon asks without one, as it does of its own machine always."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = str(parts.port or _PORTS.get(parts.scheme, ""))
+    except ValueError:  # nobody is asked at a URL that is none
+        return ""
     proxy = proxies.https if parts.scheme == "https" else proxies.http
     host = (parts.hostname or "").rstrip(".")
     if not proxy or is_loopback(host):
         return ""
-    port = str(parts.port or _PORTS.get(parts.scheme, ""))
     if any(_is_without(entry.strip().lower(), host, port) for entry in proxies.without.split(",")):
         return ""
     return proxy if "://" in proxy else f"http://{proxy}"

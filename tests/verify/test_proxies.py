@@ -58,6 +58,11 @@ def test_no_proxy(without: str, url: str, direct: bool) -> None:
     assert (chosen(url, without) == "") is direct
 
 
+@pytest.mark.parametrize("url", ["https://a.test:99999", "https://[a.test", "https://a.test:b"])
+def test_through_no_proxy_anybody_is_asked_at_what_is_no_url(url: str) -> None:
+    assert chosen(url) == ""
+
+
 @pytest.fixture
 def refusing() -> Iterator[str]:
     """A proxy of this process that lets nobody through."""

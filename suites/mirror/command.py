@@ -14,7 +14,7 @@ from rich.console import Console
 from fixtures.errors import LabError, UsageError
 from fixtures.images.making import ensure_images
 from fixtures.lab.registries import Registries
-from fixtures.mirrors.containers import MirrorContainer, mirror_in_container
+from fixtures.mirrors.containers import MirrorContainer, hub_in_reach, mirror_in_container
 from fixtures.mirrors.dockerds import dockerds, own_lab
 from fixtures.mirrors.images import ensure_image
 from fixtures.mirrors.local import claimed, local_lab
@@ -338,11 +338,15 @@ def _contained(
         profiles = dockerds_alone(chosen(beside.daemons, contained=True))
         images = ensure_images(engine, profiles, "auto", say)
         image = ensure_image(engine, container, directory, say)
-        with Registries(images) as registries, mirror_in_container(container, image, registries) as running:
+        with (
+            Registries(images) as registries,
+            mirror_in_container(container, image, registries) as running,
+            hub_in_reach(registries) as hub_at,
+        ):
             subject = described(description, running=running, given=given)
             try:
                 with contained(profiles, registries, running.address, subject.profile) as clients:
-                    yield MirrorLab(subject, registries.client, waited=beside.wait, clients=clients)
+                    yield MirrorLab(subject, registries.client, waited=beside.wait, clients=clients, hub_at=hub_at)
             finally:
                 say(f"What the mirror wrote itself is in {write_log(running.log(LINES), report)}.")
 

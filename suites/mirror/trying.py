@@ -121,7 +121,7 @@ def try_mirror(  # noqa: PLR0913 - what is known is the only one that may be lef
         problems += [f"Trial {trial.name!r}: {one.failed}" for one in history.happened if one.failed]
         problems += [f"Trial {trial.name!r}: our fake Hub failed: {error}" for error in history.errors]
         pulls += sum(len(one.pulls) for one in history.happened)
-        verdicts = trial.judge(trial.scenario, history)
+        verdicts = tuple(trial.judge(trial.scenario, history))
         own = daemons_own(lab.control, trial, verdicts)
         for verdict in verdicts:
             count = _count(trial, history, verdict, own.get(verdict.rule), known)

@@ -26,7 +26,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Break:
 
     def break_all(spoil: Spoil) -> None:
         @contextlib.contextmanager
-        def lab(preset: PresetName) -> Iterator[MirrorLab]:
+        def lab(preset: PresetName, **_: object) -> Iterator[MirrorLab]:
             with LocalSimulator(mirrors=1) as simulator, Standing(simulator) as standing:
                 standing.spoil = spoil
                 held = {MIRROR: Holdings(policy=policy_of(preset))}

@@ -9,6 +9,7 @@ from fixtures.errors import UsageError
 from suites.catalogue import BOOK, rules, select
 from suites.judge import HISTORY_RULES, PULL_RULES
 from suites.mirror import judge as mirrors
+from suites.rules.mirror.daemons import PULL_RULES as DAEMON_RULES
 
 SOURCE = '[sources]\ndocs = "Docs, section (read 2026-11-24)"\n'
 SOURCED = r"\(read \d{4}-\d\d-\d\d\), https://|\AThe mirror's own description, promises\.(stale|deleted): "
@@ -32,7 +33,7 @@ def test_the_book_and_the_judge_know_the_same_rules() -> None:
     assert {identifier.partition("/")[0] for identifier in rules()} == {*PULL_RULES, *HISTORY_RULES}
     assert not PULL_RULES.keys() & HISTORY_RULES.keys()
     assert {identifier.partition("/")[0] for identifier in mirrors.rules()} == {
-        *(rule.partition("/")[0] for rule in (*mirrors.CASE_RULES, *mirrors.TRIAL_RULES))
+        *(rule.partition("/")[0] for rule in (*mirrors.CASE_RULES, *mirrors.TRIAL_RULES, *DAEMON_RULES))
     }
     assert not rules().keys() & mirrors.rules().keys()
 

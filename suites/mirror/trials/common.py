@@ -1,6 +1,7 @@
 """What trials are made of: images, requests and faults, each small, and by name."""
 
 import base64
+import json
 from dataclasses import replace
 
 from fixtures.mirrors.scenario import HUB, Ask, Fill, MirrorScenario, Step
@@ -74,10 +75,19 @@ def broken(**fault: object) -> Break:
     return Break(HUB, Fault(**fault))  # type: ignore[arg-type]
 
 
+_CODES = {401: "UNAUTHORIZED", 404: "MANIFEST_UNKNOWN", 429: "TOOMANYREQUESTS", 503: "UNAVAILABLE"}
+
+
+def refusing(status: int, **where: object) -> Break:
+    """Hub answers with this status, and says why as the specification has it."""
+    error = {"code": _CODES[status], "message": "not now"}
+    return broken(kind="status", status=status, body=json.dumps({"errors": [error]}), **where)
+
+
 OUTAGES: dict[str, Break] = {
     "refuse": broken(kind="refuse"),
-    "5xx": broken(kind="status", status=503),
-    "429": broken(kind="status", status=429),
+    "5xx": refusing(503),
+    "429": refusing(429),
     "reset": broken(kind="reset"),
 }
 HANGS = broken(kind="hang")

@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from fixtures.mirrors.scenario import Artifact, Ask, Drop, Fill, Layer, MirrorScenario, Pull, Settle, Step
 from simulator.arrangement import Break, Copy, Holdings, ImageSpec
 from suites.mirror.trial import Trial
-from suites.mirror.trials.common import FOUR_MIB, HEALED, OTHER, PLATFORMS, REPOSITORY, SIGNED_IN, TAG, TAKEN, broken
+from suites.mirror.trials.common import (
+    FOUR_MIB,
+    HEALED,
+    OTHER,
+    PLATFORMS,
+    REPOSITORY,
+    SIGNED_IN,
+    TAG,
+    TAKEN,
+    broken,
+    refusing,
+)
 
 _LAYERS = (4096, 1 << 19)
 _BY_TAG = Pull(REPOSITORY, TAG)
@@ -28,8 +39,8 @@ def _hub(images: dict[str, ImageSpec], *steps: Step) -> MirrorScenario:
 
 OUTAGES: dict[str, Break] = {
     "refuse": broken(kind="refuse"),
-    "503": broken(kind="status", status=503),
-    "429": broken(kind="status", status=429),
+    "503": refusing(503),
+    "429": refusing(429),
 }
 
 

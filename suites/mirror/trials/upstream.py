@@ -7,7 +7,7 @@ from fixtures.mirrors.scenario import HUB, Pass
 from fixtures.mirrors.subject import MirrorSubject
 from simulator.arrangement import Evict, Publish
 from suites.mirror.trial import Trial
-from suites.mirror.trials.common import ALONE, BY_TAG, HEALED, REPOSITORY, TAG, TAKEN, V1, broken, one
+from suites.mirror.trials.common import ALONE, BY_TAG, HEALED, REPOSITORY, TAG, TAKEN, V1, one, refusing
 
 _LONG = (60.0, 240.0, 1500.0, 5400.0, 79200.0, 604800.0)
 """Seconds that pass between looks at a tag that moved, where a hook lets time pass: a week and a day, all together."""
@@ -32,7 +32,7 @@ def upstream_trials(subject: MirrorSubject) -> Iterator[Trial]:
     asked = replace(BY_TAG, reference="late")
     yield Trial("late tag", one(asked, late, *window, asked), ("MISS-2/absent",), only="pull-through")
     for status in (401, 404, 429, 503):
-        fault = broken(kind="status", at="manifest", status=status)
+        fault = refusing(status, at="manifest")
         steps = (fault, BY_TAG, HEALED, *window, BY_TAG)
         yield Trial(f"{status}, then well", one(*steps), (f"MISS-2/{status}",), only="pull-through")
     yield Trial("tokens", one(TAKEN, BY_TAG, images={"v1": V1}, hub=ALONE), ("QUOTA-4",), only="pull-through")

@@ -60,7 +60,7 @@ def what_may_be_stale_says_so(case: Case) -> Finding | None:
 
 def an_outage_is_not_called_a_miss(case: Case) -> Finding | None:
     how = _during(case) or ("" if case.scenario.limits_nobody else "limit")
-    known = case.held or any(c.place == case.place and c.answer.status == 200 for c in case.earlier)
+    known = case.held or case.served or any(c.place == case.place and c.answer.status == 200 for c in case.earlier)
     if not how or not case.reads or not case.at_hub or known or not case.fills:
         return None
     if how == "hang" and not case.answer.status:

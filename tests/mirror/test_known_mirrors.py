@@ -1,0 +1,17 @@
+"""Real mirrors on trial: each that is described breaks what its baseline says, and nothing else."""
+
+import pytest
+
+from fixtures.engine.discovery import Engine
+from suites.mirror.description import known
+from tests.cli.conftest import Call, call  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize("name", known())
+def test_a_known_mirror_is_as_its_baseline_says(call: Call, engine: Engine, name: str) -> None:  # noqa: F811
+    assert engine.host
+    ended = call("mirror", "--description", name, "--daemon", "none")
+    assert ended.code == 0, ended.out + ended.err
+    assert f"{name}.baseline.toml" in ended.err

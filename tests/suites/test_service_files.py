@@ -133,6 +133,7 @@ def test_nobody_says_what_systemd_makes_of_an_open_quote() -> None:
         read(RestartService("systemd", f"DOCKER_OPTS='{FLAG}\n"))
 
 
+@settings(deadline=None)
 @given(option_files, drop_ins)
 def test_whatever_people_write_is_read(options: str, drop_in: str) -> None:
     assert read(RestartService("init-script", options))

@@ -164,7 +164,7 @@ def _failure(of: Failure) -> Iterator[str]:
     if of.known:
         yield reported(of.cause)
     if of.trial:
-        yield f"- Again: `mirror-conformance mirror --trial {of.trial} ...`"
+        yield f"- Again: the same command with `--trial {of.trial}`."
 
 
 def _unseen(run: Run) -> Iterator[str]:

@@ -20,13 +20,14 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="ask nobody: make the page of what was told before")
     arguments = parser.parse_args()
     answers: Answers = read() if TOLD.exists() else {}
-    if not arguments.page:
+    if arguments.page:
+        write(answers)
+    else:
         _ask(select(arguments.daemon or ["all"]), answers)
-    write(answers)
 
 
 def _ask(chosen: tuple[Profile, ...], answers: Answers) -> None:
-    """Ask daemons, and put what they tell in its place among the answers."""
+    """Ask daemons, and write what they tell in its place among the answers, after each: it takes minutes."""
     engine = ensure_engine(print)
     os.environ.update(engine.environment())
     with Registries(ensure_images(engine, chosen, "auto", print)) as registries:
@@ -35,6 +36,7 @@ def _ask(chosen: tuple[Profile, ...], answers: Answers) -> None:
                 for number, one in enumerate(MISCONFIGURATIONS, start=1):
                     answers.setdefault(one.name, {})[profile.name] = ask(lab, one)
                     sys.stderr.write(f"\r{profile.name}: {number} of {len(MISCONFIGURATIONS)} ")
+            write(answers)
             sys.stderr.write("\n")
 
 

@@ -27,14 +27,16 @@ _CREDENTIALS = struct.Struct("3i")
 _SOCK_DIAG, _BY_FAMILY, _ENDED = 4, 20, (1 << 0) | (1 << 2)
 """The netlink protocol, its request, and the groups that are told of each TCP connection that ends (IPv4, IPv6)."""
 _DONE, _ERROR, _REQUEST_DUMP = 3, 2, 0x301
-_HEADER, _MESSAGE, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=4B2s2s16s16s12x5I"), struct.Struct("=HH")
+_HEADER, _MESSAGE, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=4B2s2s16s16s4x8s5I"), struct.Struct("=HH")
 _INFO, _RECEIVED_AT = 2, 128
 """The attribute that is a ``struct tcp_info``, and where its ``tcpi_bytes_received`` is."""
 _LISTENING, _WAITING = 10, 6
 _NEW_NETWORK = 0x40000000
 _PATIENCE = 5.0
-_LAST_LOOKS = 250
-"""How often it is looked whether a connection that is no longer there was reported, too: the kernel takes its time."""
+_LAST_REPORTS = 3.0
+"""Seconds to wait for reports of what is no longer there: the kernel takes its time on a busy machine."""
+_COOKIE = 57
+"""``SO_COOKIE`` of asm-generic/socket.h: what the kernel calls a socket in its reports."""
 
 
 def peer_of(path: Path) -> int:
@@ -86,14 +88,6 @@ def enter_network(process: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
-    """The two ends of a connection."""
-
-    local: Address
-    remote: Address
-
-
-@dataclass(frozen=True, slots=True)
 class Seen:
     """A connection in a process' network: how many bytes came by it while it was watched, whether it was there before,
     and whether it was the process' own: else nobody knows whose it was.
@@ -107,9 +101,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the kernel tells of a connection."""
+    """What the kernel tells of a connection. No two have the same ``cookie``, even with the same two ends."""
 
-    ends: Ends
+    cookie: bytes
+    remote: Address
     inode: int
     received: int
 
@@ -131,10 +126,10 @@ class Watch:
         self.complete = True
         self._process = process
         self._files = Path(f"/proc/{process}/fd")
-        self._owned: set[Ends] = set()
-        self._reported: set[Ends] = set()
-        self._counts: dict[Ends, int] = {}
-        self._before: dict[Ends, int] = {}
+        self._owned: set[bytes] = set()
+        self._reported: set[bytes] = set()
+        self._last: dict[bytes, _Told] = {}
+        self._before: dict[bytes, int] = {}
         self._ready, self._stop = threading.Event(), threading.Event()
         self._problem = ""
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -153,10 +148,10 @@ class Watch:
         self.complete = self.complete and not self._problem
 
     def _all(self) -> Iterator[Seen]:
-        for ends, count in self._counts.items():
-            own, kept = ends in self._owned, ends in self._before
+        for cookie, told in self._last.items():
+            own, kept = cookie in self._owned, cookie in self._before
             if own or not kept:
-                yield Seen(ends.remote, count - self._before.get(ends, 0), kept, own)
+                yield Seen(told.remote, told.received - self._before.get(cookie, 0), kept, own)
 
     def _work(self) -> None:
         try:
@@ -164,34 +159,44 @@ class Watch:
             list(self._files.iterdir())
             with _netlink(_ENDED) as ended, _netlink(0) as asking:
                 ended.setblocking(False)
-                self._before = {told.ends: told.received for told in self._look(asking)}
+                self._before = {told.cookie: told.received for told in self._look(asking)}
                 self._ready.set()
                 while not self._stop.wait(INTERVAL):
                     self._look(asking)
                     self._take(ended)
-                for _ in range(_LAST_LOOKS):
-                    there = {told.ends for told in self._look(asking)}
-                    self._take(ended)
-                    if there | self._reported >= self._counts.keys():
-                        break
-                    time.sleep(INTERVAL)
+                self.complete &= self._all_told(asking, ended)
         except (OSError, AttributeError, struct.error) as error:
             self._problem = str(error)
         finally:
             self._ready.set()
+
+    def _all_told(self, asking: socket.socket, ended: socket.socket) -> bool:
+        """Whether each connection was counted to its end, or is there still. Else some of its bytes are missing."""
+        limit = time.monotonic() + _LAST_REPORTS
+        marks = set(_marks())
+        while True:
+            there = {told.cookie for told in self._look(asking)}
+            self._take(ended)
+            if there | self._reported >= self._last.keys() | marks:
+                return True
+            if time.monotonic() > limit:
+                return False
+            time.sleep(INTERVAL)
 
     def _look(self, asking: socket.socket) -> list[_Told]:
         """Look at all connections that there are, and whose they are."""
         found = [told for family in (socket.AF_INET, socket.AF_INET6) for told in _dump(asking, family)]
         own = set(_sockets(self._files))
         for told in found:
-            self._counts[told.ends] = told.received
+            self._last[told.cookie] = told
             if told.inode in own:
-                self._owned.add(told.ends)
+                self._owned.add(told.cookie)
         return found
 
     def _take(self, ended: socket.socket) -> None:
-        """Take what was reported of connections that have ended."""
+        """Take what was reported of connections that have ended. Of one that its own side broke off nothing is left to
+        report: what was last seen of it holds.
+        """
         while True:
             try:
                 data = ended.recv(1 << 16)
@@ -201,8 +206,21 @@ class Watch:
                 self.complete = False
                 return
             for told in _read(data):
-                self._counts[told.ends] = told.received
-                self._reported.add(told.ends)
+                if told.remote.port:
+                    self._last[told.cookie] = told
+                self._reported.add(told.cookie)
+
+
+def _marks() -> Iterator[bytes]:
+    """Have a socket end on each processor: what ended there before it is reported before it."""
+    usual = os.sched_getaffinity(0)
+    try:
+        for processor in usual:
+            os.sched_setaffinity(0, {processor})
+            with socket.socket() as mark:
+                yield mark.getsockopt(socket.SOL_SOCKET, _COOKIE, 8)
+    finally:
+        os.sched_setaffinity(0, usual)
 
 
 def _netlink(groups: int) -> socket.socket:
@@ -234,9 +252,8 @@ def _read(data: bytes) -> Iterator[_Told]:
     for kind, message in _messages(data):
         if kind != _BY_FAMILY or len(message) < _MESSAGE.size:
             continue
-        family, _, _, _, near, far, here, there, *_, inode = _MESSAGE.unpack_from(message)
-        ends = Ends(_address(family, here, near), _address(family, there, far))
-        yield _Told(ends, inode, _received(message[_MESSAGE.size :]))
+        family, _, _, _, _, port, _, host, cookie, *_, inode = _MESSAGE.unpack_from(message)
+        yield _Told(cookie, _address(family, host, port), inode, _received(message[_MESSAGE.size :]))
 
 
 def _address(family: int, data: bytes, port: bytes) -> Address:

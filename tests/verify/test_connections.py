@@ -2,11 +2,13 @@
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from suites.verify import connections
 from suites.verify.connections import CannotWatchError, Seen, Watch, server_of
 from suites.verify.network import Address
 
@@ -50,6 +52,31 @@ def test_a_connection_is_seen_however_short_it_was(server: socket.socket, watch:
     assert [seen.kept for seen in own(watch, server)] == [False]
     assert BYTES <= own(watch, server)[0].received <= BYTES + 1
     assert watch.complete
+
+
+def test_what_was_not_counted_to_its_end_is_not_called_complete(
+    server: socket.socket, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = threading.Event()
+    monkeypatch.setattr(connections, "_LAST_REPORTS", 0.0)
+    monkeypatch.setattr(watch, "_take", lambda _: looked.set())
+    with watch, socket.create_connection(server.getsockname()) as client:
+        fetch(server, client)
+        looked.clear()
+        looked.wait()
+        looked.clear()
+        looked.wait()
+    assert not watch.complete
+
+
+def test_two_connections_between_the_same_two_ends_are_two(server: socket.socket, watch: Watch) -> None:
+    with watch:
+        local = ("127.0.0.1", 0)
+        for _ in range(2):
+            with socket.create_connection(server.getsockname(), source_address=local) as client:
+                fetch(server, client)
+                local = client.getsockname()
+    assert [seen.received // BYTES for seen in own(watch, server)] == [1, 1]
 
 
 def test_of_a_connection_that_was_there_the_bytes_since_then_count(server: socket.socket, watch: Watch) -> None:

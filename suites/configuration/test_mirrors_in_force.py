@@ -12,7 +12,7 @@ from suites.strategies import mirror_urls, orders
 from suites.trial import Trial
 
 STARTS = 4
-RELOADS = 12
+RELOADS = 8
 
 FOUR = tuple(f"https://{host}" for host in ("mirror-3.test", "mirror.gcr.io", "mirror-4.test", "mirror-2.test"))
 urls = orders.flatmap(mirror_urls)

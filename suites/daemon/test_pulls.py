@@ -8,7 +8,7 @@ from suites.strategies import pull_scenarios
 from suites.trial import Trial
 
 PARTS = 4
-EXAMPLES = 240
+EXAMPLES = 160
 
 
 @pytest.mark.draws

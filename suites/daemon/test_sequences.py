@@ -15,7 +15,7 @@ from simulator.arrangement import Break, Copy, Evict, Heal, Holdings, ImageSpec,
 from suites.strategies import HOST_OF, MIRROR_SERVERS, PARTS, TAGS, early_faults, mirror_urls, orders, references
 from suites.trial import Trial
 
-STORIES = 24
+STORIES = 16
 STEPS = 16
 VERSIONS = {"v1": (64, 512), "v2": (64,), "v3": (512,)}
 REPOSITORY = "library/app"

@@ -80,7 +80,7 @@ class Collector:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._problems.append(f"The tests of {report.nodeid} could not be read: {_last_line(report.longreprtext)}")
+            self._problems.append(f"The tests of {report.nodeid} could not be read: {reason(report.longreprtext)}")
 
     def pytest_keyboard_interrupt(self) -> None:
         """One Ctrl-C is enough: what follows is short, and leaves nothing behind if it is let."""
@@ -89,13 +89,13 @@ class Collector:
 
     def pytest_internalerror(self, excrepr: object) -> bool:
         """What breaks in pytest or in a plugin of it, in whichever process; it is told of in one sentence."""
-        self._problems.append(f"The run itself broke off: {_last_line(str(excrepr))}")
+        self._problems.append(f"The run itself broke off: {reason(str(excrepr))}")
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         properties = dict(report.user_properties)
         if report.failed and not (report.when == "call" and BROKEN in properties):
-            self._problems.append(f"{report.nodeid} could not be judged: {_last_line(report.longreprtext)}")
+            self._problems.append(f"{report.nodeid} could not be judged: {reason(report.longreprtext)}")
         self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
         if report.when != "teardown":
             return
@@ -147,6 +147,10 @@ def _by_kind(told: Told) -> tuple[str, str, str]:
     return told.hub, told.mirrors, told.sentence
 
 
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.startswith("E ")] or text.splitlines()
-    return lines[-1].removeprefix("E").strip() if lines else "no reason was given"
+def reason(text: str) -> str:
+    """The sentence of the exception that a test ended with. What follows it, as a drawn example does, are notes."""
+    lines = text.splitlines()
+    told = [line.startswith("E ") for line in lines]
+    begins = [line for line, before, now in zip(lines, [False, *told], told, strict=False) if now and not before]
+    last = next(reversed(begins or lines), "no reason was given")
+    return last.removeprefix("E").strip()

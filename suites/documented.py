@@ -165,12 +165,14 @@ def _mirror(url: object) -> Reading:
 
 
 def _wrong_with(url: str) -> Iterator[str]:
-    """What of a URL is not ``<scheme>://<host>``. A slash at its end is let pass: that is how a daemon shows it."""
-    _, found, rest = url.partition("://")
+    """What of a URL is not ``<scheme>://<host>``. A slash at its end is let pass: that is how a daemon shows it. Behind
+    one, a space is a path.
+    """
+    before, found, rest = url.partition("://")
     host = _authority(rest)
     wrong = {
         "empty": not url,
-        "a space": bool(_SPACE.search(url)),
+        "a space": bool(_SPACE.search(before + host)),
         "scheme": url.partition(":")[0].lower() not in {"http", "https"},
         "slashes": not found,
         "no host": not host,

@@ -37,6 +37,8 @@ from suites.documented import FLAG, Reading, read
 HUB = "hub"
 NATIVE = "linux/amd64"
 
+_PORTS = {"https": 443, "http": 80}
+
 OF_TLS = frozenset({"untrusted", "half-handshake", "tls-alert"})
 """The faults that only a client meets that speaks TLS."""
 
@@ -329,11 +331,13 @@ def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:
 
 
 def _host(url: str) -> str:
-    """The host of a URL; all of it, where it is none that anybody could read."""
+    """The host of a URL, if it names that at the port where registries are; else all of it: nobody is there."""
     try:
-        return urlsplit(url).hostname or url
+        parts = urlsplit(url)
+        usual = parts.port in {None, _PORTS.get(parts.scheme)}
     except ValueError:
         return url
+    return parts.hostname if parts.hostname and usual else url
 
 
 def _unforeseen(scenario: Scenario) -> Iterator[str]:

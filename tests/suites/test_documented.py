@@ -70,6 +70,7 @@ def test_no_option_stands_in_both_places(file: str, flags: tuple[str, ...]) -> N
         ("", "empty"),
         ("https://", "no host"),
         (f"{MIRROR} ", "a space"),
+        (f"{MIRROR}/ ", "path"),
         ("https:/mirror.gcr.io", "slashes"),
         ("https://[::1", "no URL"),
         (f"{MIRROR}:https", "no URL"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from urllib.parse import urlsplit
 
+from fixtures.addresses import PORTS
 from fixtures.history import History, Outcome
 from fixtures.scenario import (
     HUB_NAMES,
@@ -36,8 +37,6 @@ from suites.documented import FLAG, Reading, read
 
 HUB = "hub"
 NATIVE = "linux/amd64"
-
-_PORTS = {"https": 443, "http": 80}
 
 OF_TLS = frozenset({"untrusted", "half-handshake", "tls-alert"})
 """The faults that only a client meets that speaks TLS."""
@@ -331,13 +330,13 @@ def servers_of(urls: tuple[str, ...], hosts: dict[str, str]) -> tuple[str, ...]:
 
 
 def _host(url: str) -> str:
-    """The host of a URL, if it names that at the port where registries are; else all of it: nobody is there."""
+    """The host of a URL, if it names a port at which registries are; else all of it: nobody is there."""
     try:
         parts = urlsplit(url)
-        usual = parts.port in {None, _PORTS.get(parts.scheme)}
+        listens = parts.port in PORTS.get(parts.scheme, ())
     except ValueError:
         return url
-    return parts.hostname if parts.hostname and usual else url
+    return parts.hostname if parts.hostname and listens else url
 
 
 def _unforeseen(scenario: Scenario) -> Iterator[str]:

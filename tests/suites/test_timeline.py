@@ -204,11 +204,16 @@ def test_what_a_pull_brought_is_had_by_later_ones() -> None:
     assert [case.had for case in pulls(scenario, ModelLab("classic").play(scenario))] == [set(), {"v1"}]
 
 
-@pytest.mark.parametrize("place", ["mirror.gcr.io:99999", "mirror.gcr.io:8080", "mirror.gcr.io:80", "mirror.gcr.io:x"])
+@pytest.mark.parametrize(
+    "place", ["mirror.gcr.io:99999", "mirror.gcr.io:8080", "mirror.gcr.io:5000", "mirror.gcr.io:x"]
+)
 def test_nobody_is_at_another_port(place: str) -> None:
     assert servers_of((f"https://{place}/",), SERVER_OF_HOST) == (f"https://{place}/",)
 
 
-@pytest.mark.parametrize("url", ["https://mirror.gcr.io:443", "HTTPS://mirror.gcr.io/", "http://mirror.gcr.io:80/"])
-def test_a_mirror_is_at_the_port_of_its_scheme(url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    ["https://mirror.gcr.io:443", "HTTPS://mirror.gcr.io/", "http://mirror.gcr.io:80/", "http://mirror.gcr.io:5000"],
+)
+def test_a_mirror_is_where_the_lab_listens(url: str) -> None:
     assert servers_of((url,), SERVER_OF_HOST) == ("mirror-1",)

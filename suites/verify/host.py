@@ -16,8 +16,9 @@ from suites.verify.daemon import Daemon
 from suites.verify.daemon_json import chosen_store, daemon_json
 from suites.verify.deadline import Deadline
 from suites.verify.facts import Kind, Proxies, Remark, Setup, Source, Way
+from suites.verify.flags import DEFAULT_CONFIGURATION, configuration_file
 from suites.verify.proxies import HIDDEN
-from suites.verify.sources import DEFAULT_CONFIGURATION, command_line, configuration_file, docker_opts, service
+from suites.verify.sources import command_line, docker_opts, service
 from suites.verify.systemd import File
 from suites.verify.versions import parsed
 
@@ -182,13 +183,13 @@ def _of_process(process: _Process, default: Path, machine: Machine, version: str
     named = configuration_file(process.arguments)
     file = default if named == DEFAULT_CONFIGURATION else machine.at(named)
     running = command_line(process.arguments, f"the command line of dockerd (process {process.number})")
-    begun = _service(machine)[0] if process.is_service else ()
+    begun = _service(machine, version)[0] if process.is_service else ()
     return (*_configuration(file, version, named_by="" if file == default else running.place), running, *begun)
 
 
 def _files(machine: Machine, version: str) -> tuple[Source, ...]:
     """All files of a machine that a start would read."""
-    begun, arguments = _service(machine)
+    begun, arguments = _service(machine, version)
     named = configuration_file(arguments)
     by = f"the command line in {begun[0].place}" if named != DEFAULT_CONFIGURATION and begun else ""
     return (*_configuration(machine.at(named), version, named_by=by), *begun)
@@ -206,7 +207,7 @@ def _configuration(path: Path, version: str, named_by: str = "") -> Iterator[Sou
         yield Source("daemon.json", str(path), problem=sentence, remarks=(remark,))
 
 
-def _service(machine: Machine) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+def _service(machine: Machine, version: str) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """What the service manager starts a dockerd with: the unit and DOCKER_OPTS, and the command line they make."""
     defaults = _read(machine.at(DEFAULTS))
     files = _unit_files(machine)
@@ -215,10 +216,10 @@ def _service(machine: Machine) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     if files:
         unit = systemd.unit(files)
         texts = {path: _text(machine.at(path)) for path in unit.environment_files}
-        source, arguments = service(files, texts)
+        source, arguments = service(files, texts, version)
         sources.append(source)
     if isinstance(defaults, bytes):
-        sources.append(docker_opts(defaults.decode("utf-8", "replace"), DEFAULTS, unit))
+        sources.append(docker_opts(defaults.decode("utf-8", "replace"), DEFAULTS, unit, version))
     elif not isinstance(defaults, FileNotFoundError):
         sources.append(_unreadable("DOCKER_OPTS", machine.at(DEFAULTS), defaults))
     return tuple(sources), arguments

@@ -103,8 +103,7 @@ def _word(script: str, at: int, variables: Mapping[str, Assigned]) -> tuple[_Wor
         character = script[at]
         if not quoted and (character in _SEPARATORS or character in " \t"):
             break
-        if character in "'\"\\$`" and word.plain is None and not script.startswith(_CONTINUED, at):
-            word.plain = len(word.text)
+        word.plain = _plain(word, script, at)
         if character == quoted:
             quoted, at = "", at + 1
         elif quoted == "'":
@@ -124,6 +123,13 @@ def _word(script: str, at: int, variables: Mapping[str, Assigned]) -> tuple[_Wor
     if quoted:
         raise UnterminatedError(word.line)
     return word, at
+
+
+def _plain(word: _Word, script: str, at: int) -> int | None:
+    """How much of a word was plain, with the next character of it."""
+    if word.plain is None and script[at] in "'\"\\$`" and not script.startswith(_CONTINUED, at):
+        return len(word.text)
+    return word.plain
 
 
 def _expand(script: str, at: int, variables: Mapping[str, Assigned], word: _Word) -> int:

@@ -14,7 +14,7 @@ from fixtures.scenario import Configure, Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, Holdings, ImageSpec
 from suites.adversity import every_pair, scenario_at
 from suites.verify.answers import Image
-from suites.verify.facts import Kind, Setup
+from suites.verify.facts import Authorities, Kind, Setup
 from suites.verify.network import Network
 from suites.verify.predict import Prediction, predict
 from suites.verify.probe import probe
@@ -115,9 +115,11 @@ def test_whom_certs_d_vouches_for_is_foreseen(lab: Lab, standing: Standing, tmp_
     place = Path("etc/docker/certs.d/mirror.gcr.io")
     (tmp_path / place).mkdir(parents=True)
     (tmp_path / place / "ca.crt").write_text(certificate)
+    (tmp_path / "authority.pem").write_bytes(lab.registries.data.certificates.authority)
+    network = replace(standing.network, root=tmp_path, authorities=Authorities("authority.pem"))
     lab.console.run(f"mkdir -p /{place} && cat >/{place}/ca.crt <<'END'\n{certificate}\nEND")
     try:
-        assert wrong(lab, standing, scenario, replace(standing.network, root=tmp_path)) == []
+        assert wrong(lab, standing, scenario, network) == []
     finally:
         lab.console.run(f"rm -r /{place}")
 

@@ -92,6 +92,10 @@ def verify(
     if not root.is_dir():
         message = f"There is no directory {root}."
         raise UsageError(message)
+    for url in expect or ():
+        if "://" not in url:
+            message = f"--expect {url!r} is no mirror's URL: write it as in daemon.json, like https://mirror.gcr.io."
+            raise UsageError(message)
     alone = [*(files or ()), *([file] if file else ())]
     if pull and (offline or alone or root != Path("/")):
         message = "--pull pulls with the daemon of this host: leave files, --offline and --root away."

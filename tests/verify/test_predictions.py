@@ -100,6 +100,22 @@ def test_what_is_predicted_is_what_a_daemon_does(lab: Lab, standing: Standing, p
     equal()
 
 
+def test_that_a_mirror_may_spoil_what_only_hub_shows_is_said(lab: Lab, standing: Standing) -> None:
+    scenario = Scenario(
+        images={"v1": ImageSpec("v1")},
+        servers={
+            "hub": Holdings((Copy("library/app", "1.0", "v1"),)),
+            "mirror-1": Holdings((Copy("library/app", "1.0", "v1", ("manifest",)),), (Fault("reset", at="config"),)),
+        },
+        mirrors=(URL,),
+        steps=(Pull(Reference("library/app", "1.0")),),
+    )
+    told, reality = told_and_real(lab, standing.network, standing, scenario)
+    by_request = lab.profile.store == "containerd"
+    assert (told.unseen, "would fail the pull" in told.sentence) == (by_request, by_request)
+    assert (reality.spoilt, reality.result) == ((True, "failed") if by_request else (False, "ok"))
+
+
 def test_whom_a_daemon_trusts_is_foreseen(lab: Lab, standing: Standing) -> None:
     cases = {name: one_mirror(url, insecure, *filter(None, (fault,))) for name, (url, insecure, fault) in TRUST.items()}
     found = {name: wrong(lab, standing, scenario) for name, scenario in cases.items()}

@@ -159,6 +159,7 @@ def test_what_is_foreseen_is_said_in_a_sentence(simulator: LocalSimulator) -> No
 def test_who_nobody_can_tell_of_is_not_told_of(simulator: LocalSimulator) -> None:
     told = predict(CONTAINERD, asked(simulator, CONTAINERD, PLAIN))
     assert told.by == (HUB,)
+    assert told.unseen
     assert ["some of its layers" in doubt for doubt in told.doubts] == [True]
 
 

@@ -52,6 +52,12 @@ def test_a_flag_that_a_version_does_not_have() -> None:
     assert codes("--http-proxy=http://proxy.test", version=OLD.version) == ["wrong-flag"]
 
 
+def test_a_flag_without_a_value() -> None:
+    assert codes("--debug", "--registry-mirror") == ["flag-without-value"]
+    assert codes("--insecure-registry") == ["flag-without-value"]
+    assert codes("--registry-mirror=") == []
+
+
 def test_words_that_are_no_flags() -> None:
     assert codes(f"--registry-mirror={GCR}", GCR) == ["stray-argument"]
     assert codes("--", "a", "b") == ["stray-argument", "stray-argument"]

@@ -197,7 +197,7 @@ class _Pull:
             return served, HUB
         self._doubts.append(
             "Only Docker Hub shows the image's manifest, and showing it costs a pull: a mirror that has some "
-            "of its layers would serve those, and would fail the pull if it broke off or spoiled them."
+            "of its layers would serve those, and would fail the pull if it broke off midway or spoiled them."
         )
         self._unseen = True
         return served, ""

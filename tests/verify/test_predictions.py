@@ -12,7 +12,7 @@ from fixtures.lab.lab import Lab
 from fixtures.naming import Naming
 from fixtures.scenario import Configure, Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, Holdings, ImageSpec
-from suites.adversity import every_pair, scenario_at
+from suites.adversity import FAULTS, every_pair, scenario_at
 from suites.verify.answers import Image
 from suites.verify.facts import Authorities, Kind, Setup
 from suites.verify.network import Network
@@ -105,7 +105,9 @@ def test_that_a_mirror_may_spoil_what_only_hub_shows_is_said(lab: Lab, standing:
         images={"v1": ImageSpec("v1")},
         servers={
             "hub": Holdings((Copy("library/app", "1.0", "v1"),)),
-            "mirror-1": Holdings((Copy("library/app", "1.0", "v1", ("manifest",)),), (Fault("reset", at="config"),)),
+            "mirror-1": Holdings(
+                (Copy("library/app", "1.0", "v1", ("manifest",)),), (replace(FAULTS["reset-midway"], at="config"),)
+            ),
         },
         mirrors=(URL,),
         steps=(Pull(Reference("library/app", "1.0")),),

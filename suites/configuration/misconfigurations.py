@@ -113,5 +113,15 @@ MISCONFIGURATIONS: tuple[Misconfiguration, ...] = (
     Misconfiguration("flag: a path", flags=(f"--registry-mirror={MIRROR}/v2/",)),
     Misconfiguration("flag: two in one", flags=(f"--registry-mirror={MIRROR},https://mirror-2.test",)),
     Misconfiguration("flag: one dash", flags=(f"-registry-mirror={MIRROR}",)),
+    Misconfiguration("flag: one dash, and a space", flags=("-registry-mirror", MIRROR)),
+    Misconfiguration("flag: no dash", flags=(f"registry-mirror={MIRROR}",)),
+    Misconfiguration("flag: a long dash", flags=(f"\u2014registry-mirror={MIRROR}",)),
+    Misconfiguration("flag: --registry_mirror", flags=(f"--registry_mirror={MIRROR}",)),
+    Misconfiguration("flag: --mirror", flags=(f"--mirror={MIRROR}",)),
+    Misconfiguration("flag: spaces around =", flags=("--registry-mirror", "=", MIRROR)),
+    Misconfiguration("flag: the next flag for a value", flags=("--registry-mirror", "--debug")),
+    Misconfiguration("flag: two behind one", flags=("--registry-mirror", MIRROR, "https://mirror-2.test")),
+    Misconfiguration("flag: behind --", flags=("--", f"--registry-mirror={MIRROR}")),
+    Misconfiguration("flag: --insecure-registries", flags=("--insecure-registries=mirror.gcr.io",)),
 )
 """All of them; their names differ."""

@@ -92,6 +92,10 @@ def verify(
     if not root.is_dir():
         message = f"There is no directory {root}."
         raise UsageError(message)
+    for url in expect or ():
+        if "://" not in url:
+            message = f"--expect {url!r} is no mirror's URL: write it as in daemon.json, like https://mirror.gcr.io."
+            raise UsageError(message)
     alone = [*(files or ()), *([file] if file else ())]
     if pull and (offline or alone or root != Path("/")):
         message = "--pull pulls with the daemon of this host: leave files, --offline and --root away."
@@ -106,7 +110,7 @@ def verify(
     codes = []
     for one in alone or [None]:
         setup = _look(one, root, daemon_version, store, deadline)
-        network = replace(network, proxies=setup.proxies, authorities=_authorities(setup, root))
+        network = replace(network, proxies=setup.proxies, authorities=setup.authorities)
         probed = None
         if one is None and not offline and to_probe(setup).shown:
             setup, probed = _probed(setup, wanted, network, deadline.share(_TO_TELL))
@@ -124,10 +128,6 @@ def _look(file: Path | None, root: Path, version: str, store: Store | None, dead
     if root != Path("/"):
         return host.of_root(machine, version, store)
     return host.of_host(machine, version, store, deadline)
-
-
-def _authorities(setup: Setup, root: Path) -> Path | None:
-    return root / setup.authorities.lstrip("/") if setup.authorities else None
 
 
 def _probed(setup: Setup, image: Image, network: Network, deadline: Deadline) -> tuple[Setup, Probed | None]:

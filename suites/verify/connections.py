@@ -35,6 +35,7 @@ _NEW_NETWORK = 0x40000000
 _PATIENCE = 5.0
 _LAST_REPORTS = 3.0
 """Seconds to wait for reports of what is no longer there: the kernel takes its time on a busy machine."""
+_ONLINE = Path("/sys/devices/system/cpu/online")
 _COOKIE = 57
 """``SO_COOKIE`` of asm-generic/socket.h: what the kernel calls a socket in its reports."""
 
@@ -212,15 +213,27 @@ class Watch:
 
 
 def _marks() -> Iterator[bytes]:
-    """Have a socket end on each processor: what ended there before it is reported before it."""
+    """Have a socket end on each processor: what ended there before it is reported before it. A connection of the daemon
+    may end on any of them, whichever this process runs on.
+
+    Raises:
+        OSError: this process may not run on each.
+    """
     usual = os.sched_getaffinity(0)
     try:
-        for processor in usual:
+        for processor in _online():
             os.sched_setaffinity(0, {processor})
             with socket.socket() as mark:
                 yield mark.getsockopt(socket.SOL_SOCKET, _COOKIE, 8)
     finally:
         os.sched_setaffinity(0, usual)
+
+
+def _online() -> Iterator[int]:
+    """The processors, of a list such as ``0-3,5`` (Linux, Documentation/admin-guide/cputopology.rst)."""
+    for some in _ONLINE.read_text(encoding="ascii").split(","):
+        first, _, last = some.strip().partition("-")
+        yield from range(int(first), int(last or first) + 1)
 
 
 def _netlink(groups: int) -> socket.socket:

@@ -11,11 +11,8 @@ from typing import Any
 
 from fixtures.profiles import Store
 from suites.verify.facts import Code, Remark, Source
-from suites.verify.keys import NESTING, known, takes
+from suites.verify.keys import INSECURE, MIRRORS, NESTING, known, meant, takes
 from suites.verify.versions import is_older
-
-MIRRORS = "registry-mirrors"
-INSECURE = "insecure-registries"
 
 _FORGIVING = (26,)
 """From this version on (of those tried), a byte order mark and an empty file are taken, and text after the JSON is
@@ -23,10 +20,8 @@ not. Up to 20.10, it is the other way round."""
 
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_MEANT = {MIRRORS: {"registrymirror", "mirror", "mirrors", "registriesmirrors"}, INSECURE: {"insecureregistry"}}
 _OTHER_QUOTES = "\u201c\u201d\u2018\u2019'"
-_NEAR = 0.85
-_TYPES = {str: "a string", bool: "true or false", type(None): "null", dict: "an object", list: "a list"}
+_TYPES = {str: "a string", bool: "true or false", dict: "an object", list: "a list", float: "a number"}
 
 
 class _Refused(Exception):  # noqa: N818 - how reading ends, and no error of ours
@@ -137,7 +132,7 @@ def _parsed(file: _Text) -> _Object:
     if not isinstance(content, _Object):
         raise file.refused(
             "wrong-type",
-            f"The file is {_TYPES.get(type(content), 'a number')} instead of an object, and dockerd refuses to start.",
+            f"The file is {_type(content)} instead of an object, and dockerd refuses to start.",
             'Write { "registry-mirrors": ["https://mirror.example"] }.',
         )
     return content
@@ -209,13 +204,13 @@ def _of_key(file: _Text, key: str) -> Iterator[Remark]:
     if key in {MIRRORS, INSECURE}:
         return
     taken, at = takes(key, file.version), _place(file, key)
-    meant = next((name for name in (MIRRORS, INSECURE) if _means(key, name)), "")
-    if meant and taken:
+    wanted = meant(key)
+    if wanted and taken:
         sentence = f"`{key}` is not the name of the key: dockerd starts, says nothing, and leaves it lying."
-        yield file.error("wrong-key", sentence, f"Write `{meant}`.", at)
-    elif meant:
+        yield file.error("wrong-key", sentence, f"Write `{wanted}`.", at)
+    elif wanted:
         sentence = f"`{key}` is not the name of the key, and dockerd refuses to start: it matches no option."
-        yield replace(file.error("wrong-key", sentence, f"Write `{meant}`.", at), stops=True)
+        yield replace(file.error("wrong-key", sentence, f"Write `{wanted}`.", at), stops=True)
     elif taken is False:
         sentence = f"dockerd {file.version} knows no key `{key}`, and refuses to start with it."
         advice = "Take it out, or look up its name in dockerd's documentation."
@@ -227,25 +222,20 @@ def _of_key(file: _Text, key: str) -> Iterator[Remark]:
         yield file.warning("unknown-key", sentence, advice, at)
 
 
-def _means(key: str, name: str) -> bool:
-    """Whether somebody who wrote a key most likely meant another."""
-    bare = re.sub(r"[^a-z]", "", key.lower())
-    wanted = name.replace("-", "")
-    if bare == wanted or bare in _MEANT[name]:
-        return True
-    return key not in known() and difflib.SequenceMatcher(None, bare, wanted).ratio() >= _NEAR
-
-
 def _listed(file: _Text, content: _Object, key: str) -> tuple[str, ...] | None:
     value = content.get(key)
     if value is None:
         return None
     if not isinstance(value, list):
-        raise _wrong_type(file, key, f"`{key}` is {_TYPES.get(type(value), 'a number')}")
+        raise _wrong_type(file, key, f"`{key}` is {_type(value)}")
     for item in value:
         if not isinstance(item, str | None):
-            raise _wrong_type(file, key, f"`{key}` holds {_TYPES.get(type(item), 'a number')}")
+            raise _wrong_type(file, key, f"`{key}` holds {_type(item)}")
     return tuple(item or "" for item in value)
+
+
+def _type(value: object) -> str:
+    return next(name for kind, name in _TYPES.items() if isinstance(value, kind))
 
 
 def _wrong_type(file: _Text, key: str, what: str) -> _Refused:

@@ -55,6 +55,9 @@ Code = Literal[
     "byte-order-mark",
     "not-utf8",
     "text-after-json",
+    "wrong-flag",
+    "flag-without-value",
+    "stray-argument",
     "broken-docker-opts",
     "docker-opts-unread",
     "docker-opts-otherwise",
@@ -122,6 +125,17 @@ class Proxies:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorities:
+    """Where a daemon finds the authorities that it trusts, where it does not look in the usual places: as SSL_CERT_FILE
+    and SSL_CERT_DIR are written, and the directory that stands for ``/etc/docker/certs.d``.
+    """
+
+    file: str = ""
+    directories: str = ""
+    certs_d: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """How a host sets its mirrors. ``shown`` is what the daemon's ``/info`` shows; None: no daemon was asked."""
 
@@ -135,5 +149,4 @@ class Setup:
     socket: str = ""
     """Where the daemon answers on this host: a path. Empty: nowhere."""
     proxies: Proxies = Proxies()
-    authorities: str = ""
-    """The file of authorities that the daemon's SSL_CERT_FILE names in place of the system's."""
+    authorities: Authorities = Authorities()

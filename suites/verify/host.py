@@ -15,9 +15,10 @@ from suites.verify.connections import peer_of
 from suites.verify.daemon import Daemon
 from suites.verify.daemon_json import chosen_store, daemon_json
 from suites.verify.deadline import Deadline
-from suites.verify.facts import Kind, Proxies, Remark, Setup, Source, Way
+from suites.verify.facts import Authorities, Kind, Proxies, Remark, Setup, Source, Way
+from suites.verify.flags import DEFAULT_CONFIGURATION, configuration_file
 from suites.verify.proxies import HIDDEN
-from suites.verify.sources import DEFAULT_CONFIGURATION, command_line, configuration_file, docker_opts, service
+from suites.verify.sources import command_line, docker_opts, service
 from suites.verify.systemd import File
 from suites.verify.versions import parsed
 
@@ -31,6 +32,10 @@ _FILES_SHARE = 0.3
 DEFAULTS = "/etc/default/docker"
 LOOPBACK = ("::1/128", "127.0.0.0/8")
 
+_HIDDEN_ENVIRONMENT = (
+    "Whether the daemon's environment names authorities that it trusts (SSL_CERT_FILE, SSL_CERT_DIR) was not looked "
+    "at: that needs root."
+)
 _UNIT = "docker.service"
 _UNIT_DIRECTORIES = (
     "/etc/systemd/system",
@@ -117,7 +122,7 @@ def of_host(machine: Machine, version: str = "", store: Store | None = None, dea
         found.unknown,
         told.socket,
         _revealed(told.proxies, found.environment),
-        found.environment.get("SSL_CERT_FILE", ""),
+        _authorities(told, machine, found.environment),
     )
 
 
@@ -142,6 +147,18 @@ def _revealed(shown: Proxies, environment: Mapping[str, str]) -> Proxies:
     return replace(shown, http=revealed(shown.http, "HTTP_PROXY"), https=revealed(shown.https, "HTTPS_PROXY"))
 
 
+def _authorities(told: Daemon, machine: Machine, environment: Mapping[str, str]) -> Authorities:
+    """Where a daemon finds authorities. One without root has a ``certs.d`` in its owner's home."""
+    certs_d = f"{_owners(machine, environment)}/docker/certs.d" if told.is_rootless else ""
+    return Authorities(environment.get("SSL_CERT_FILE", ""), environment.get("SSL_CERT_DIR", ""), certs_d)
+
+
+def _owners(machine: Machine, environment: Mapping[str, str]) -> Path:
+    """Where the owner of a daemon without root keeps what configures it."""
+    known = environment or machine.environment
+    return Path(known.get("XDG_CONFIG_HOME") or Path(known.get("HOME") or machine.home) / ".config")
+
+
 def _of_files(machine: Machine, version: str, store: Store | None) -> Setup:
     sources = _files(machine, version)
     if not sources:
@@ -163,10 +180,11 @@ def _sources(told: Daemon, machine: Machine) -> _Found:
         sentence = f"The process behind {told.host} is not to be seen here, so its files cannot be found."
         return _Found(unknown=(sentence,))
     if told.is_rootless:
-        default = Path(machine.environment.get("XDG_CONFIG_HOME") or machine.home / ".config") / "docker/daemon.json"
+        default = _owners(machine, process.environment or {}) / "docker/daemon.json"
     else:
         default = machine.at(DEFAULT_CONFIGURATION)
-    return _Found(_of_process(process, default, machine, told.kind.version), environment=process.environment)
+    unknown = () if process.environment is not None else (_HIDDEN_ENVIRONMENT,)
+    return _Found(_of_process(process, default, machine, told.kind.version), unknown, process.environment or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +193,21 @@ class _Process:
     arguments: tuple[str, ...]
     is_service: bool
     """Whether the machine's service manager started it, from its unit or init script."""
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] | None
+    """None where it may not be read."""
 
 
 def _of_process(process: _Process, default: Path, machine: Machine, version: str) -> tuple[Source, ...]:
     named = configuration_file(process.arguments)
     file = default if named == DEFAULT_CONFIGURATION else machine.at(named)
     running = command_line(process.arguments, f"the command line of dockerd (process {process.number})")
-    begun = _service(machine)[0] if process.is_service else ()
+    begun = _service(machine, version)[0] if process.is_service else ()
     return (*_configuration(file, version, named_by="" if file == default else running.place), running, *begun)
 
 
 def _files(machine: Machine, version: str) -> tuple[Source, ...]:
     """All files of a machine that a start would read."""
-    begun, arguments = _service(machine)
+    begun, arguments = _service(machine, version)
     named = configuration_file(arguments)
     by = f"the command line in {begun[0].place}" if named != DEFAULT_CONFIGURATION and begun else ""
     return (*_configuration(machine.at(named), version, named_by=by), *begun)
@@ -206,7 +225,7 @@ def _configuration(path: Path, version: str, named_by: str = "") -> Iterator[Sou
         yield Source("daemon.json", str(path), problem=sentence, remarks=(remark,))
 
 
-def _service(machine: Machine) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+def _service(machine: Machine, version: str) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     """What the service manager starts a dockerd with: the unit and DOCKER_OPTS, and the command line they make."""
     defaults = _read(machine.at(DEFAULTS))
     files = _unit_files(machine)
@@ -215,10 +234,10 @@ def _service(machine: Machine) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     if files:
         unit = systemd.unit(files)
         texts = {path: _text(machine.at(path)) for path in unit.environment_files}
-        source, arguments = service(files, texts)
+        source, arguments = service(files, texts, version)
         sources.append(source)
     if isinstance(defaults, bytes):
-        sources.append(docker_opts(defaults.decode("utf-8", "replace"), DEFAULTS, unit))
+        sources.append(docker_opts(defaults.decode("utf-8", "replace"), DEFAULTS, unit, version))
     elif not isinstance(defaults, FileNotFoundError):
         sources.append(_unreadable("DOCKER_OPTS", machine.at(DEFAULTS), defaults))
     return tuple(sources), arguments
@@ -284,8 +303,15 @@ def _process_of(path: str, machine: Machine) -> _Process | None:
     process = machine.processes / str(peer)
     arguments = _text(process / "cmdline").rstrip("\0").split("\0")
     is_service = _UNIT in _text(process / "cgroup") or _text(machine.at("/var/run/docker.pid")).strip() == str(peer)
-    variables = (line.partition("=") for line in _text(process / "environ").split("\0"))
-    return _Process(peer, tuple(arguments), is_service, {name: value for name, _, value in variables})
+    return _Process(peer, tuple(arguments), is_service, _environment(process))
+
+
+def _environment(process: Path) -> Mapping[str, str] | None:
+    data = _read(process / "environ")
+    if isinstance(data, PermissionError):
+        return None
+    lines = data.decode("utf-8", "surrogateescape").split("\0") if isinstance(data, bytes) else []
+    return {name: value for name, equals, value in (line.partition("=") for line in lines) if equals}
 
 
 def _is_dockerd(process: Path) -> bool:

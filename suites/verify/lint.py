@@ -18,12 +18,24 @@ MANY = 4
 def lint(setup: Setup, deviations: Sequence[Deviation] = ()) -> tuple[Remark, ...]:
     """All that is to be said, of the sources in their order first. ``deviations`` are those known of daemons."""
     return (
-        *(remark for source in setup.sources for remark in _of_source(setup, source)),
+        *_said_once([remark for source in setup.sources for remark in _of_source(setup, source)]),
         *_of_unwritten(setup),
         *_of_all(setup),
         *traps(setup, deviations),
         *(Remark("unknown", "note", sentence, "") for sentence in setup.unknown),
     )
+
+
+def _said_once(remarks: Sequence[Remark]) -> Iterator[Remark]:
+    """What is to be said of several sources alike, said of the one where a person would change it: options go from a
+    file's line to a unit and on to a process.
+    """
+    nearest: dict[tuple[str, str, str], Remark] = {}
+    for remark in remarks:
+        key = remark.code, remark.mirror, remark.sentence
+        if key not in nearest or remark.line or not nearest[key].line:
+            nearest[key] = remark
+    yield from (remark for remark in remarks if remark in nearest.values())
 
 
 def _of_source(setup: Setup, source: Source) -> Iterator[Remark]:

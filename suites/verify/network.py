@@ -15,24 +15,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from fixtures.errors import UsageError
-from suites.verify.facts import Proxies
+from suites.verify.authorities import own_directory, trust_in_anybody, trust_of
+from suites.verify.facts import Authorities, Proxies
 from suites.verify.proxies import through
 
 LARGEST_BODY = 4 << 20
 """Bytes of a manifest or config that are read: as many as a daemon takes of a manifest."""
 
-_CERTIFICATES = Path("etc/docker/certs.d")
-_BUNDLES = (
-    "etc/ssl/certs/ca-certificates.crt",
-    "etc/pki/tls/certs/ca-bundle.crt",
-    "etc/ssl/ca-bundle.pem",
-    "etc/pki/tls/cacert.pem",
-    "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "etc/ssl/cert.pem",
-)
-"""Where a daemon looks for the system's authorities: at the first of these that is there
-(Go, crypto/x509/root_linux.go).
-"""
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LONGEST_DETOUR = 10
 _ONE_OF_SEVERAL = 0.5
@@ -51,14 +40,13 @@ class Address:
 class Network:
     """What a daemon knows of the network.
 
-    ``root`` is where its file system begins, for ``/etc/docker/certs.d``. ``addresses`` are those that hosts and ports
-    are led to whatever the name service says (as ``curl --resolve`` has it). ``authorities`` is a file of authorities
-    that are trusted in place of the system's, as SSL_CERT_FILE names one.
+    ``root`` is where its file system begins, for ``authorities``. ``addresses`` are those that hosts and ports are led
+    to whatever the name service says (as ``curl --resolve`` has it).
     """
 
     root: Path = Path("/")
     addresses: Mapping[Address, Address] = field(default_factory=lambda: MappingProxyType({}))
-    authorities: Path | None = None
+    authorities: Authorities = field(default_factory=Authorities)
     proxies: Proxies = field(default_factory=Proxies)
     _systems: dict[bool, ssl.SSLContext] = field(init=False, compare=False, repr=False, default_factory=dict)
 
@@ -76,35 +64,12 @@ class Network:
         host, with its port where the URL has one); anybody, where the host is insecure. It shows the certificates of
         its own that it has there, as it does to whoever asks for one. What is the system's is read once.
         """
-        if directory and (self.root / _CERTIFICATES / directory).is_dir():
-            return self._read(directory, insecure=insecure)
+        own = own_directory(self.authorities, self.root, directory)
+        if directory and not insecure and own.is_dir():
+            return trust_of(self.authorities, self.root, own)
         if insecure not in self._systems:
-            self._systems[insecure] = self._read("", insecure=insecure)
+            self._systems[insecure] = trust_in_anybody() if insecure else trust_of(self.authorities, self.root)
         return self._systems[insecure]
-
-    def _read(self, directory: str, *, insecure: bool) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # Go takes each certificate of a pool for an authority
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        if insecure:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-            return context
-        bundles = (self.root / bundle for bundle in _BUNDLES)
-        if system := self.authorities or next((bundle for bundle in bundles if bundle.is_file()), None):
-            with contextlib.suppress(OSError):
-                context.load_verify_locations(cafile=str(system))
-        else:
-            context.load_default_certs()
-        own = self.root / _CERTIFICATES / directory
-        with contextlib.suppress(OSError):
-            for file in sorted(own.iterdir()) if directory else ():
-                with contextlib.suppress(OSError):
-                    if file.suffix == ".crt":
-                        context.load_verify_locations(cafile=str(file))
-                    elif file.suffix == ".cert":
-                        context.load_cert_chain(file, file.with_suffix(".key"), password="")
-        return context
 
     def client(self, trust: ssl.SSLContext, agent: str) -> httpx.AsyncClient:
         """A client for what a daemon asks of a host, and of whom that host redirects it to."""

@@ -42,6 +42,9 @@ class Prediction:
     """The layers that somebody may have given before the pull went on to others: nobody can tell who gives these."""
     settled: bool = True
     """Whether it does not depend on that how the pull ends, and who gives the rest."""
+    unseen: bool = False
+    """Whether only Docker Hub shows what the image consists of: a mirror that has some of it cannot be asked for that,
+    and may serve it, or fail the pull with it."""
     waited: float = 0.0
     """Seconds for which an answer was waited for that a pull would wait for."""
     named_by: str = ""
@@ -105,6 +108,7 @@ class _Pull:
         self._doubts: list[str] = []
         self._early: set[str] = set()
         self._settled = True
+        self._unseen = False
 
     def whole(self) -> Prediction:
         """The whole image comes from one endpoint: the first that has it, and hands it out. What an earlier one has
@@ -193,8 +197,9 @@ class _Pull:
             return served, HUB
         self._doubts.append(
             "Only Docker Hub shows the image's manifest, and showing it costs a pull: a mirror that has some "
-            "of its layers would serve those."
+            "of its layers would serve those, and would fail the pull if it broke off midway or spoiled them."
         )
+        self._unseen = True
         return served, ""
 
     def _giver(self, part: Part, endpoints: Sequence[Probe]) -> str:
@@ -270,7 +275,7 @@ class _Pull:
         reason: str = "",
     ) -> Prediction:
         told = Prediction(self._image, self._mirrors, result, served=served or {}, rest=rest, reason=reason)
-        told = replace(told, undecided=frozenset(self._early), settled=self._settled)
+        told = replace(told, undecided=frozenset(self._early), settled=self._settled, unseen=self._unseen)
         if resolver is not None:
             told = replace(told, root=resolver.root, named_by=resolver.mirror)
         used = (*told.by, told.named_by)

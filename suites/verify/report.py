@@ -145,7 +145,7 @@ def _wrapped(line: str, width: int, hang: int) -> list[str]:
 
 
 def _named(kind: Kind) -> str:
-    version = f"Docker {kind.version}" if kind.version else "Docker of an unknown version"
+    version = f"Docker {kind.version}" if kind.version else "Docker of an unknown version, taken for a new one"
     return inert(f"{version} with the {kind.store} image store")
 
 

@@ -32,9 +32,19 @@ class UnterminatedError(ValueError):
 
 @dataclass(slots=True)
 class _Word:
+    """A word as it is read. ``plain`` is how much of its text, from the beginning, was written just so: a name in
+    quotation marks is nobody's to assign.
+    """
+
     text: str
     line: int
     unclear: bool
+    plain: int | None = None
+
+    def assigned(self) -> re.Match[str] | None:
+        """The name that an assignment begins with, if it is one."""
+        match = _ASSIGNMENT.match(self.text)
+        return match if match and (self.plain is None or match.end() <= self.plain) else None
 
 
 def assignments(script: str) -> dict[str, Assigned]:
@@ -46,14 +56,14 @@ def assignments(script: str) -> dict[str, Assigned]:
     found: dict[str, Assigned] = {}
     for command in _commands(script, found):
         words = command[1:] if command[0].text in {"export", "readonly"} else command
-        if all(_ASSIGNMENT.match(word.text) for word in words):
+        if all(word.assigned() for word in words):
             for word in words:
                 _assign(found, word)
     return found
 
 
 def _assign(found: dict[str, Assigned], word: _Word) -> None:
-    match = _ASSIGNMENT.match(word.text)
+    match = word.assigned()
     if match is None:
         return
     name, value = match[1], word.text[match.end() :]
@@ -93,6 +103,7 @@ def _word(script: str, at: int, variables: Mapping[str, Assigned]) -> tuple[_Wor
         character = script[at]
         if not quoted and (character in _SEPARATORS or character in " \t"):
             break
+        word.plain = _plain(word, script, at)
         if character == quoted:
             quoted, at = "", at + 1
         elif quoted == "'":
@@ -112,6 +123,13 @@ def _word(script: str, at: int, variables: Mapping[str, Assigned]) -> tuple[_Wor
     if quoted:
         raise UnterminatedError(word.line)
     return word, at
+
+
+def _plain(word: _Word, script: str, at: int) -> int | None:
+    """How much of a word was plain, with the next character of it."""
+    if word.plain is None and script[at] in "'\"\\$`" and not script.startswith(_CONTINUED, at):
+        return len(word.text)
+    return word.plain
 
 
 def _expand(script: str, at: int, variables: Mapping[str, Assigned], word: _Word) -> int:

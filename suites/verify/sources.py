@@ -8,39 +8,21 @@ from dataclasses import replace
 
 from suites.verify import shell, systemd
 from suites.verify.facts import Code, Remark, Source
+from suites.verify.flags import CommandLine, arguments_of_dockerd, mirrors_and_insecure
 from suites.verify.systemd import File
 
 VARIABLE = "DOCKER_OPTS"
-DEFAULT_CONFIGURATION = "/etc/docker/daemon.json"
-
-
-def flag_values(arguments: Sequence[str], flag: str) -> tuple[str, ...]:
-    """What a command line gives for a flag: ``--flag VALUE`` or ``--flag=VALUE``, each time."""
-    found, rest = list[str](), iter(arguments)
-    for argument in rest:
-        if argument == "--":
-            break
-        if argument == f"--{flag}":
-            found += [value for value in [next(rest, None)] if value is not None]
-        elif argument.startswith(f"--{flag}="):
-            found.append(argument.partition("=")[2])
-    return tuple(found)
-
-
-def configuration_file(arguments: Sequence[str]) -> str:
-    """The ``daemon.json`` that a daemon with this command line reads."""
-    return (DEFAULT_CONFIGURATION, *flag_values(arguments, "config-file"))[-1]
 
 
 def command_line(arguments: Sequence[str], place: str) -> Source:
     """The command line of a dockerd that runs."""
-    mirrors, insecure = _flags(arguments)
+    mirrors, insecure = mirrors_and_insecure(arguments)
     return Source("flag", place, mirrors, insecure)
 
 
-def docker_opts(text: str, place: str, unit: systemd.Unit | None) -> Source:
+def docker_opts(text: str, place: str, unit: systemd.Unit | None, version: str = "") -> Source:
     """``/etc/default/docker``. The init script reads it (``unit`` is None), or the unit as an environment file, or
-    nobody.
+    nobody. ``version`` is the dockerd's.
     """
     read = unit is None or (unit.reads(VARIABLE) and place in unit.environment_files)
     try:
@@ -56,13 +38,17 @@ def docker_opts(text: str, place: str, unit: systemd.Unit | None) -> Source:
         words = systemd.words(f"${VARIABLE}", {VARIABLE: by_systemd or ""})
     else:
         words = tuple(assigned.value.split())
-    mirrors, insecure = _flags(words)
+    mirrors, insecure = mirrors_and_insecure(words)
     remarks = tuple(_of_variable(assigned, by_systemd, place, unit, read=read))
+    if read and not assigned.unclear and not any(remark.severity == "error" for remark in remarks):
+        remarks += tuple(CommandLine(words, place, version, assigned.line).remarks())
     problem = next((remark.sentence for remark in remarks if remark.severity == "error"), "")
     return Source("DOCKER_OPTS", place, mirrors, insecure, problem, (assigned.line,) * len(mirrors or ()), remarks)
 
 
-def service(files: Sequence[File], environment_files: Mapping[str, str]) -> tuple[Source, tuple[str, ...]]:
+def service(
+    files: Sequence[File], environment_files: Mapping[str, str], version: str = ""
+) -> tuple[Source, tuple[str, ...]]:
     """A systemd unit with its drop-ins, and the command line that it makes; ``environment_files`` are texts by path."""
     unit = systemd.unit(files)
     place = unit.commands[-1][1] if unit.commands else files[0].path
@@ -76,12 +62,10 @@ def service(files: Sequence[File], environment_files: Mapping[str, str]) -> tupl
         remark = Remark("two-commands", "error", sentence, advice, place, stops=True)
         return Source("systemd unit", place, problem=sentence, remarks=(remark,)), ()
     arguments = systemd.words(unit.commands[0][0], environment) if unit.commands else ()
-    mirrors, insecure = _flags(arguments)
-    return Source("systemd unit", place, mirrors, insecure), arguments
-
-
-def _flags(arguments: Sequence[str]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-    return flag_values(arguments, "registry-mirror") or None, flag_values(arguments, "insecure-registry")
+    mirrors, insecure = mirrors_and_insecure(arguments)
+    remarks = tuple(CommandLine(arguments_of_dockerd(arguments), place, version).remarks())
+    problem = next((remark.sentence for remark in remarks), "")
+    return Source("systemd unit", place, mirrors, insecure, problem, remarks=remarks), arguments
 
 
 def _of_variable(

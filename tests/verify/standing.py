@@ -16,6 +16,7 @@ from dnslib import DNSError, DNSRecord
 from fixtures.addresses import name_server
 from fixtures.lab.lab import Lab
 from suites.verify.connections import enter_network
+from suites.verify.facts import Authorities
 from suites.verify.network import Address, Network
 
 T = TypeVar("T")
@@ -57,7 +58,10 @@ class Standing:
         process = int(docker.from_env().api.inspect_container(lab.console._container)["State"]["Pid"])
         if os.geteuid() or not Path(f"/proc/{process}/ns/net").exists():
             pytest.skip("only root on the engine's own machine can stand where the daemon stands")
-        return cls(process, LabNetwork(authorities=authorities, server=name_server(lab.registries.data.subnet)))
+        return cls(
+            process,
+            LabNetwork(authorities=Authorities(str(authorities)), server=name_server(lab.registries.data.subnet)),
+        )
 
     def do(self, what: Callable[[], T]) -> T:
         """Do something there, in a thread of its own."""

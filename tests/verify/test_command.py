@@ -110,6 +110,11 @@ def test_several_files(call: Call, own: Path) -> None:  # noqa: F811
         (("--file", "."), r"^The file \. cannot be read: Is a directory\.$"),
         (("--daemon-version", "latest"), r"^'latest' is no version of Docker: write it like 28\.5"),
         (("--root", "nowhere"), r"^There is no directory nowhere\.$"),
+        (
+            ("daemon.json", "--expect", "mirror.gcr.io"),
+            r"^--expect 'mirror\.gcr\.io' is no mirror's URL: write it as in ",
+        ),
+        (("daemon.json", "--expect", ""), r"^--expect '' is no mirror's URL: "),
         (("--image", "ghcr.io/a/b"), r"^'ghcr\.io/a/b' is an image of ghcr\.io: "),
         (("--resolve", "mirror"), r"^'mirror' does not say where a host is: "),
     ],

@@ -69,6 +69,27 @@ def test_what_was_not_counted_to_its_end_is_not_called_complete(
     assert not watch.complete
 
 
+def test_what_ends_on_a_processor_that_is_not_ours_is_waited_for_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "online").write_text("0-1,3\n")
+    went, usual = list[set[int]](), os.sched_getaffinity(0)
+    monkeypatch.setattr(connections, "_ONLINE", tmp_path / "online")
+    monkeypatch.setattr(os, "sched_setaffinity", lambda _, processors: went.append(set(processors)))
+    assert len(set(connections._marks())) == 3
+    assert went == [{0}, {1}, {3}, usual]
+
+
+def test_where_not_each_processor_can_be_waited_for_nothing_is_called_complete(
+    watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "online").write_text("0,100000")
+    monkeypatch.setattr(connections, "_ONLINE", tmp_path / "online")
+    with watch:
+        pass
+    assert not watch.complete
+
+
 def test_two_connections_between_the_same_two_ends_are_two(server: socket.socket, watch: Watch) -> None:
     with watch:
         local = ("127.0.0.1", 0)

@@ -1,5 +1,6 @@
 """What is found out on a host, and what cannot be: the daemon's API, its process, its files."""
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from unittest import mock
 import pytest
 
 from fixtures.errors import CannotRunError, UsageError
-from suites.verify.facts import Kind, Proxies, Setup
+from suites.verify.facts import Authorities, Kind, Proxies, Setup
 from suites.verify.host import Machine, of_file, of_host, of_root
 from suites.verify.in_force import in_force
 from suites.verify.lint import lint
@@ -128,6 +129,29 @@ def test_a_rootless_daemon_has_a_file_of_its_own(tmp_path: Path) -> None:
     assert ways(setup) == [("daemon.json", (GCR,)), ("flag", None)]
 
 
+def test_a_rootless_daemon_has_certificates_of_its_own_where_its_owner_says(tmp_path: Path) -> None:
+    some = machine(tmp_path, service=False)
+    (some.processes / str(os.getpid()) / "environ").write_text("HOME=/home/ada\0XDG_CONFIG_HOME=/srv/ada\0")
+    setup = looked(tmp_path, some, info(SecurityOptions=["name=rootless"]))
+    assert setup.authorities == Authorities(certs_d="/srv/ada/docker/certs.d")
+
+
+def test_an_environment_that_may_not_be_read_is_said_to_be_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = machine(tmp_path)
+    reading = Path.read_bytes
+
+    def read(path: Path) -> bytes:
+        if path.name == "environ":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return reading(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    setup = looked(tmp_path, some, info())
+    assert [sentence for sentence in setup.unknown if "SSL_CERT_DIR" in sentence] != []
+
+
 def test_a_daemon_in_a_container_is_not_taken_for_this_machines(tmp_path: Path) -> None:
     some = machine(tmp_path)
     (some.processes / str(os.getpid()) / "status").write_text("NSpid:\t700\t1\n")
@@ -220,11 +244,13 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_the_environment_of_a_daemon_is_heeded(tmp_path: Path) -> None:
     some = machine(tmp_path)
-    environment = "HTTPS_PROXY=http://ada:secret@proxy.test:3128\0SSL_CERT_FILE=/etc/own.pem\0"
+    environment = (
+        "HTTPS_PROXY=http://ada:secret@proxy.test:3128\0SSL_CERT_FILE=/etc/own.pem\0SSL_CERT_DIR=/etc/own:/more\0"
+    )
     (some.processes / str(os.getpid()) / "environ").write_text(environment)
     setup = looked(tmp_path, some, info(HttpsProxy="http://xxxxx:xxxxx@proxy.test:3128", NoProxy="b.test"))
     assert setup.proxies == Proxies("", "http://ada:secret@proxy.test:3128", "b.test")
-    assert setup.authorities == "/etc/own.pem"
+    assert setup.authorities == Authorities("/etc/own.pem", "/etc/own:/more")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from fixtures.naming import Naming
 from fixtures.scenario import Pull, Scenario
 from simulator.local import LocalSimulator
 from suites.verify.answers import Image
-from suites.verify.facts import Kind, Setup
+from suites.verify.facts import Authorities, Kind, Setup
 from suites.verify.network import Address, Network
 from suites.verify.predict import Prediction, predict
 from suites.verify.probe import probe
@@ -59,7 +59,7 @@ def network(simulator: LocalSimulator, scenario: Scenario) -> Network:
     nowhere = {name for name, held in scenario.servers.items() if any(fault.kind == "dns" for fault in held.faults)}
     servers = (server for server in (simulator.hub, *simulator.mirrors) if server.name in nowhere)
     unknown = frozenset(host for server in servers for host in server.hosts)
-    return Here(addresses=addresses(simulator), authorities=simulator.authority, unknown=unknown)
+    return Here(addresses=addresses(simulator), authorities=Authorities(str(simulator.authority)), unknown=unknown)
 
 
 def predicted(simulator: LocalSimulator, store: ImageStore, scenario: Scenario, salt: str) -> Prediction:

@@ -214,6 +214,39 @@ def test_what_certs_d_holds_is_heeded_where_a_daemon_heeds_it(
     assert list(disagreements(told, reality)) == []
 
 
+OWN = "/etc/ssl/certs/own.pem"
+AUTHORITIES = {
+    "a file that is added to the system's directory": (OWN, "", "", True),
+    "the system's directory, and another one is named": (OWN, "", "/etc/other", False),
+    "a directory that is named": ("/etc/more/own.crt", "", "/nowhere:/etc/more", True),
+    "a file that is named": ("/etc/own.pem", "/etc/own.pem", "", True),
+    "a file that another one is named in place of": ("/etc/ssl/cert.pem", "", "", False),
+}
+"""Where the authority of a mirror lies, what SSL_CERT_FILE (empty: the lab's own) and SSL_CERT_DIR say, and whether a
+daemon finds it.
+"""
+
+
+@pytest.mark.parametrize("case", AUTHORITIES)
+def test_authorities_are_found_where_a_daemon_finds_them(
+    lab: Lab, person: Person, certified: Certified, case: str
+) -> None:
+    place, file, directories, found = AUTHORITIES[case]
+    issued(certified, "an unknown authority")
+    lab.console.run(
+        f"mkdir -p $(dirname {place}) && cat >{place} <<'END'\n{certified.own.cert_pem.bytes().decode()}\nEND\n"
+        f"export SSL_CERT_FILE={file or AUTHORITY_FILE} SSL_CERT_DIR={directories}"
+    )
+    lab.restart((FRONTED,), "file")
+    try:
+        told, reality = verified(lab, person, HELD_BY_FOURTH)
+    finally:
+        lab.console.run(f"rm -r {place}; unset SSL_CERT_DIR; export SSL_CERT_FILE={AUTHORITY_FILE}")
+        lab.restart((FRONTED,), "file")
+    assert list(disagreements(told, reality)) == []
+    assert ("mirror-4" in reality.served.values()) is found
+
+
 PROXIES = {
     "lets everybody through": ("lets_through", ""),
     "lets nobody through": ("lets_nobody_through", ""),

@@ -12,9 +12,9 @@ from fixtures.lab.lab import Lab
 from fixtures.naming import Naming
 from fixtures.scenario import Configure, Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, Holdings, ImageSpec
-from suites.adversity import every_pair, scenario_at
+from suites.adversity import FAULTS, every_pair, scenario_at
 from suites.verify.answers import Image
-from suites.verify.facts import Kind, Setup
+from suites.verify.facts import Authorities, Kind, Setup
 from suites.verify.network import Network
 from suites.verify.predict import Prediction, predict
 from suites.verify.probe import probe
@@ -100,6 +100,24 @@ def test_what_is_predicted_is_what_a_daemon_does(lab: Lab, standing: Standing, p
     equal()
 
 
+def test_that_a_mirror_may_spoil_what_only_hub_shows_is_said(lab: Lab, standing: Standing) -> None:
+    scenario = Scenario(
+        images={"v1": ImageSpec("v1")},
+        servers={
+            "hub": Holdings((Copy("library/app", "1.0", "v1"),)),
+            "mirror-1": Holdings(
+                (Copy("library/app", "1.0", "v1", ("manifest",)),), (replace(FAULTS["reset-midway"], at="config"),)
+            ),
+        },
+        mirrors=(URL,),
+        steps=(Pull(Reference("library/app", "1.0")),),
+    )
+    told, reality = told_and_real(lab, standing.network, standing, scenario)
+    by_request = lab.profile.store == "containerd"
+    assert (told.unseen, "would fail the pull" in told.sentence) == (by_request, by_request)
+    assert (reality.spoilt, reality.result) == ((True, "failed") if by_request else (False, "ok"))
+
+
 def test_whom_a_daemon_trusts_is_foreseen(lab: Lab, standing: Standing) -> None:
     cases = {name: one_mirror(url, insecure, *filter(None, (fault,))) for name, (url, insecure, fault) in TRUST.items()}
     found = {name: wrong(lab, standing, scenario) for name, scenario in cases.items()}
@@ -115,9 +133,11 @@ def test_whom_certs_d_vouches_for_is_foreseen(lab: Lab, standing: Standing, tmp_
     place = Path("etc/docker/certs.d/mirror.gcr.io")
     (tmp_path / place).mkdir(parents=True)
     (tmp_path / place / "ca.crt").write_text(certificate)
+    (tmp_path / "authority.pem").write_bytes(lab.registries.data.certificates.authority)
+    network = replace(standing.network, root=tmp_path, authorities=Authorities("authority.pem"))
     lab.console.run(f"mkdir -p /{place} && cat >/{place}/ca.crt <<'END'\n{certificate}\nEND")
     try:
-        assert wrong(lab, standing, scenario, replace(standing.network, root=tmp_path)) == []
+        assert wrong(lab, standing, scenario, network) == []
     finally:
         lab.console.run(f"rm -r /{place}")
 

@@ -12,7 +12,7 @@ from simulator.arrangement import Arrangement, Fault
 from simulator.local import LocalSimulator, Server
 from suites.adversity import FAULTS
 from suites.verify.answers import HUB, Image, Probe, Probed
-from suites.verify.facts import Kind, Setup
+from suites.verify.facts import Authorities, Kind, Setup
 from suites.verify.network import Address, Network, is_insecure, read_addresses
 from suites.verify.predict import predict
 from suites.verify.probe import in_force, probe
@@ -68,7 +68,7 @@ def simulator(running: LocalSimulator) -> LocalSimulator:
 
 
 def asked(simulator: LocalSimulator, kind: Kind, *mirrors: str, timeout: float = 15.0) -> Probed:
-    network = Network(addresses=addresses(simulator), authorities=simulator.authority)
+    network = Network(addresses=addresses(simulator), authorities=Authorities(str(simulator.authority)))
     return probe(Setup(kind, (), mirrors), APP, network=network, timeout=timeout)
 
 
@@ -159,6 +159,7 @@ def test_what_is_foreseen_is_said_in_a_sentence(simulator: LocalSimulator) -> No
 def test_who_nobody_can_tell_of_is_not_told_of(simulator: LocalSimulator) -> None:
     told = predict(CONTAINERD, asked(simulator, CONTAINERD, PLAIN))
     assert told.by == (HUB,)
+    assert told.unseen
     assert ["some of its layers" in doubt for doubt in told.doubts] == [True]
 
 
@@ -245,7 +246,7 @@ def test_a_server_is_reached_at_its_own_address(simulator: LocalSimulator) -> No
 def test_what_is_withheld_of_insecure_mirrors_is_not_foretold(
     simulator: LocalSimulator, kind: Kind, doubted: bool
 ) -> None:
-    network = Network(addresses=addresses(simulator), authorities=simulator.authority)
+    network = Network(addresses=addresses(simulator), authorities=Authorities(str(simulator.authority)))
     some = Setup(kind, (), (URL,), insecure=("mirror-1.test",))
     told = predict(kind, probe(some, APP, network=network, timeout=15.0))
     assert any("is withheld (SECURITY.md)" in doubt for doubt in told.doubts) is doubted

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from suites.verify import shell, systemd
 from suites.verify.facts import Source
-from suites.verify.sources import command_line, configuration_file, docker_opts, service
+from suites.verify.flags import configuration_file
+from suites.verify.sources import command_line, docker_opts, service
 from suites.verify.systemd import File
 from tests.verify.setups import GCR, UNTIMED
 
@@ -75,6 +76,8 @@ def by_sh(script: str, tmp_path: Path) -> str:
         "DOCKER_OPTS=\"--label='a b'\"",
         "DOCKER_OPTS='$M'",
         'DOCKER_OPTS="\\$M \\"x\\" \\a"',
+        "DOCKER_OPTS=a b''=",
+        "'DOCKER_OPTS'=a",
         "DOCKER_OPTS=a\\ b",
         'DOCKER_OPTS="a \\\nb"',
         "DOCKER_OPTS=--a\\\n--b",

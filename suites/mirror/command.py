@@ -23,9 +23,8 @@ from fixtures.mirrors.playing import WAITED, MirrorLab
 from fixtures.mirrors.subject import FEATURES, Feature, MirrorSubject, Profile, Promises
 from fixtures.mirrors.visiting import Manners, Visitor
 from fixtures.profiles import Profile as DaemonProfile
-from report.results import Run, exit_code
-from report.terminal import TerminalReport
-from report.write import write, write_log
+from report.results import Run
+from report.write import check_writable, write_log
 from simulator.client import SimulatorClient, SimulatorError
 from simulator.command import serve
 from simulator.mirror.policy import PRESETS, PresetName
@@ -40,6 +39,7 @@ from suites.mirror.outside import Visit, compared, image_of, visit_mirror
 from suites.mirror.planning import plan, plan_outside
 from suites.mirror.trying import Progress, check, select, try_mirror
 from suites.preparing import engine_at_hand, prepared, say
+from suites.telling import deliver
 
 OWN = "simulator:"
 """How the URL of our own mirrors begins, which need no Hub beside them."""
@@ -115,6 +115,7 @@ def mirror(
     """Put a mirror on trial, whose upstream is the Hub that `mirror-conformance hub` serves."""
     wanted = select_rules(rule or ["*"], BOOK)
     held = known_failures(baseline, description)
+    check_writable(report)
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
     promises = None if stale is None else Promises(stale=stale)
     given: dict[str, object] = {"profile": profile, "name": name, "authority": ca, "promises": promises}
@@ -365,6 +366,4 @@ def _show(lines: Iterator[str]) -> NoReturn:
 
 
 def _end(finished: Run, report: Path) -> NoReturn:
-    output.print(TerminalReport(finished))
-    write(finished, report)
-    raise typer.Exit(exit_code(finished))
+    raise typer.Exit(deliver(finished, report, output))

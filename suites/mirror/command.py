@@ -20,7 +20,7 @@ from fixtures.mirrors.images import ensure_image
 from fixtures.mirrors.local import claimed, local_lab
 from fixtures.mirrors.outside import OutsideLab, hub_client
 from fixtures.mirrors.playing import WAITED, MirrorLab
-from fixtures.mirrors.subject import FEATURES, Feature, MirrorSubject, Profile, Promises
+from fixtures.mirrors.subject import FEATURES, OWN, Feature, MirrorSubject, Profile, Promises
 from fixtures.mirrors.visiting import Manners, Visitor
 from fixtures.profiles import Profile as DaemonProfile
 from report.results import Run
@@ -40,9 +40,6 @@ from suites.mirror.planning import plan, plan_outside
 from suites.mirror.trying import Progress, check, select, try_mirror
 from suites.preparing import engine_at_hand, prepared, say
 from suites.telling import deliver
-
-OWN = "simulator:"
-"""How the URL of our own mirrors begins, which need no Hub beside them."""
 
 LINES = 500
 """Lines of a mirror's own log that are kept."""
@@ -184,6 +181,11 @@ class Where:
     @contextlib.contextmanager
     def lab(self, saved: Saved) -> Iterator[MirrorLab]:
         """The mirror, ready to be asked. Raises UsageError."""
+        if saved.history.from_outside:
+            raise UsageError(
+                "The example was seen from outside, where what Docker Hub and the mirror had then cannot be arranged "
+                "again: ask the mirror anew with `mirror-conformance mirror --outside`; `judge` judges what came."
+            )
         own = saved.history.mirror if saved.history.mirror.startswith(OWN) else ""
         if not (self.url or self.description or own):
             raise UsageError(

@@ -36,6 +36,7 @@ _NO_DIGEST = f"sha256:{'0' * 64}"
 _PLATFORMS = ("linux/amd64", "linux/arm64")
 
 _UNTOLD: dict[str, str] = {
+    "CLIENT": "what daemons pull would cost Docker Hub's pulls",
     "BLOB-4": "no image can be put on Docker Hub for it",
     "DOWN": "Docker Hub cannot be let fail for it",
     "ERROR-2": "nobody is to use up a limit for it",

@@ -151,6 +151,8 @@ def hub(
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not show the exchanges.")] = False,
 ) -> None:
     """Serve the fake Docker Hub, for a mirror to be pointed at, until Ctrl-C."""
+    where = "" if f"http://{control}" == CONTROL else f" --hub http://{control}"
+    say(f"Point your mirror at this Hub, then try it: mirror-conformance mirror --url URL{where}")
     arguments = ["--mirrors", "0", "--address", address, "--control", control]
     arguments += [word for one in host or () for word in ("--host", one)]
     arguments += ["--ports", ports] if ports else []

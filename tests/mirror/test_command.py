@@ -91,6 +91,13 @@ def test_a_report_without_a_place_is_found_out_before_the_mirror_is_asked(call: 
     assert "trials done" not in ended.err
 
 
+def test_a_hub_says_what_to_do_with_it(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr("suites.mirror.command.serve.main", lambda _: 0)
+    assert call("hub").sentence.endswith("then try it: mirror-conformance mirror --url URL")
+    said = call("hub", "--control", "127.0.0.1:8901").sentence
+    assert said.endswith("mirror --url URL --hub http://127.0.0.1:8901")
+
+
 def test_what_cannot_be_observed_is_said_with_its_reason(call: Call) -> None:  # noqa: F811
     ended = call("mirror", "--url", "simulator:frozen")
     said = " ".join(ended.out.split())

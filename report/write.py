@@ -21,6 +21,8 @@ from report.portable import dump
 from report.results import Example, Run
 from suites.verdict import Rule
 
+LOG = "mirror.log"
+
 _SCENARIO = TypeAdapter(Scenario)
 _HISTORY = TypeAdapter(History)
 _OF_MIRRORS = TypeAdapter(MirrorScenario), TypeAdapter(MirrorHistory)
@@ -68,8 +70,8 @@ def write(run: Run, directory: Path) -> None:
 
 def write_log(text: str, directory: Path) -> Path:
     """Write ``mirror.log``: what a mirror in a container wrote itself."""
-    _put(directory / "mirror.log", text)
-    return directory / "mirror.log"
+    _put(directory / LOG, text)
+    return directory / LOG
 
 
 def save(cases: Sequence[tuple[Example, Rule]], directory: Path) -> Path:

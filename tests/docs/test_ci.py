@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from report.badge import message
-from report.write import write
+from report.write import write, write_log
 from tests.docs.test_docs import ROOT, blocks, parses, rows
 from tests.report.samples import mixed_run, result, run
 
@@ -138,6 +138,7 @@ def test_the_options_of_the_mirrors_step_are_those_that_there_are() -> None:
 
 def test_the_files_of_a_report_are_those_that_the_page_names(tmp_path: Path) -> None:
     write(mixed_run(), tmp_path)
+    write_log("", tmp_path)
     named = {name.strip("` ").split("/")[0] for cells in rows(PAGE, "# In CI") for name in cells[0].split(",")}
     assert named == {path.name for path in tmp_path.iterdir()}
 

@@ -55,11 +55,11 @@ def most_noticed(some: Sequence[Row], most: int) -> list[Row]:
 
 
 def rest(some: Sequence[Row]) -> str:
-    """What rows that are not shown come to: ``at most 0.83 seconds, at most 6 requests to unusable mirrors``."""
+    """The greatest figures of rows that are not shown: ``seconds: 0.83; requests to unusable mirrors: 6``."""
     greatest: dict[str, float] = {}
     for row in some:
         greatest[row.measure] = max(greatest.get(row.measure, row.greatest), row.greatest)
-    return ", ".join(f"at most {figure(value)} {name}" for name, value in greatest.items())
+    return "; ".join(f"{name}: {figure(value)}" for name, value in greatest.items())
 
 
 def figure(value: float) -> str:

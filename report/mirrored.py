@@ -1,9 +1,11 @@
 """A trial of a mirror, in words."""
 
+import shlex
 from collections.abc import Container
 
 from fixtures.mirrors.history import Happened
-from fixtures.mirrors.scenario import Ask, Direct, Drop, Fill, MirrorScenario, Pass, Pull, Restart, Settle, Step
+from fixtures.mirrors.scenario import Ask, Direct, Drop, Fill, Pass, Pull, Restart, Settle, Step
+from fixtures.mirrors.subject import OWN
 from report.results import Tried
 from report.text import inert, listed
 from report.words import Taken
@@ -27,14 +29,26 @@ def taken(tried: Tried, judged: Container[int]) -> list[Taken]:
     """The steps in order."""
     happened = {one.step: one for one in tried.history.happened}
     return [
-        Taken(number in judged, number + 1, spell(tried.scenario, number), _ending(happened.get(number)))
+        Taken(number in judged, number + 1, spell(tried, number), _ending(happened.get(number)))
         for number in range(len(tried.scenario.steps))
     ]
 
 
-def spell(scenario: MirrorScenario, number: int) -> str:
+def spell(tried: Tried, number: int) -> str:
     """A step as a person would say it."""
-    return inert(_spelled(scenario.steps[number]))
+    step = tried.scenario.steps[number]
+    if isinstance(step, Fill) and tried.history.from_outside:
+        return inert(f"the mirror has served {step.repository}:{step.tag}")
+    return inert(_spelled(step))
+
+
+def again(tried: Tried, identifier: str) -> str:
+    """How to play it again, which for a mirror that is not ours takes where that one is."""
+    if tried.history.from_outside:
+        trial = f" --trial {shlex.quote(tried.name)}" if tried.name else ""
+        return inert(f"mirror-conformance mirror --outside{trial} (with --url and --image)")
+    where = "" if tried.history.mirror.startswith(OWN) else " (with --url or --description)"
+    return inert(f"mirror-conformance replay {identifier}{where}")
 
 
 def _ending(happened: Happened | None) -> str:

@@ -181,7 +181,7 @@ class _Writer:
         others = [row for row in measured if not row.noticed]
         if others:
             which = "every other case" if noticed else "every case"
-            yield from self._lines(f"  in {which}: {inert(rest(others))}", hang=4)
+            yield from self._lines(f"  in {which}, at most: {inert(rest(others))}", hang=4)
 
     def _figures(self, table: Columns, shown: list[Row], names: int) -> Iterator[Text]:
         for heading in table.headings():

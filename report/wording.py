@@ -1,6 +1,5 @@
 """An example in words, whatever was on trial: a daemon that played a scenario, or a mirror on a trial."""
 
-import shlex
 from collections.abc import Container
 
 from report import mirrored, words
@@ -39,12 +38,12 @@ def spelled(example: Example, step: int) -> str:
     if step not in range(len(steps)):
         return ""
     if example.tried:
-        return mirrored.spell(example.tried.scenario, step)
+        return mirrored.spell(example.tried, step)
     return words.spell(example.scenario.steps[step], example.history)
 
 
 def again(example: Example) -> str:
-    """The command that plays it again; for a mirror, to be ended with where that one is."""
-    if example.tried and example.tried.name:
-        return inert(f"mirror-conformance mirror --trial {shlex.quote(example.tried.name)} ...")
-    return f"mirror-conformance replay {inert(example.id)}{' ...' if example.tried else ''}"
+    """The command that plays it again."""
+    if example.tried:
+        return mirrored.again(example.tried, example.id)
+    return f"mirror-conformance replay {inert(example.id)}"

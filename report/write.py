@@ -1,6 +1,7 @@
 """A run written to a directory."""
 
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from report.portable import dump
 from report.results import Example, Run
 from suites.verdict import Rule
 
+LOG = "mirror.log"
+
 _SCENARIO = TypeAdapter(Scenario)
 _HISTORY = TypeAdapter(History)
 _OF_MIRRORS = TypeAdapter(MirrorScenario), TypeAdapter(MirrorHistory)
@@ -35,6 +38,20 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 class ReportError(Exception):
     """The report could not be written. The message is one sentence for people."""
+
+
+def check_writable(directory: Path) -> None:
+    """Find out before a run, rather than after it, that its report has no place.
+
+    Raises:
+        ReportError: it has none.
+    """
+    path = directory.absolute()
+    try:
+        tempfile.TemporaryFile(dir=next(place for place in (path, *path.parents) if place.exists())).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ReportError(f"Cannot write to {directory}: {reason}; choose another directory with --report.") from error
 
 
 def write(run: Run, directory: Path) -> None:
@@ -53,8 +70,8 @@ def write(run: Run, directory: Path) -> None:
 
 def write_log(text: str, directory: Path) -> Path:
     """Write ``mirror.log``: what a mirror in a container wrote itself."""
-    _put(directory / "mirror.log", text)
-    return directory / "mirror.log"
+    _put(directory / LOG, text)
+    return directory / LOG
 
 
 def save(cases: Sequence[tuple[Example, Rule]], directory: Path) -> Path:

@@ -4,23 +4,25 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def guarded(to: TextIO | None = None) -> Iterator[None]:
     """Keep the log of a job from being taken for workflow commands, whatever daemons and servers put into it.
 
-    GitHub obeys any line of it that looks like one, until it is told to stop by a word that nobody can guess.
+    GitHub obeys any line of it that looks like one, until it is told to stop by a word that nobody can guess. ``to`` is
+    where the lines go, by default standard output.
     """
     if os.environ.get("GITHUB_ACTIONS") != "true":
         yield
         return
     token = secrets.token_hex(16)
-    print(f"::stop-commands::{token}", flush=True)
+    print(f"::stop-commands::{token}", file=to, flush=True)
     try:
         yield
     finally:
-        print(f"::{token}::", flush=True)
+        print(f"::{token}::", file=to, flush=True)
 
 
 def say(commands: Iterable[str]) -> None:

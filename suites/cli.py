@@ -4,7 +4,6 @@ import os
 import shlex
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import timedelta
@@ -32,10 +31,8 @@ from fixtures.model import ModelLab
 from fixtures.playing import Player
 from fixtures.profiles import Profile, load_profiles, select
 from fixtures.scenario import Scenario
-from report.github import annotations
-from report.results import exit_code
-from report.terminal import TerminalReport
-from report.write import ReportError, write
+from report.text import inert
+from report.write import ReportError, check_writable
 from suites import actions, catalogue, collector, explaining, lanes, listing, planning
 from suites.bundling import bundle_of
 from suites.deviations import DEVIATIONS, load
@@ -49,7 +46,7 @@ from suites.mirror.page import mirrors_of
 from suites.preparing import interruptible, prepared
 from suites.saved import evidence, is_of_mirror, read_history, read_scenario
 from suites.shrinking import extent, shrunk
-from suites.telling import Judged, judged, save_smaller, tell
+from suites.telling import Judged, deliver, judged, save_smaller, tell
 from suites.verify.command import verify
 
 SUITES = Path(__file__).parent
@@ -108,7 +105,7 @@ def run(
     wanted = catalogue.select(rule) if rule else tuple(catalogue.rules())
     profiles = select(daemon or ["default"])
     load(deviations, [profile.name for profile in load_profiles()])
-    _check_writable(report)
+    check_writable(report)
     arguments = [
         str(SUITES),
         f"--rootdir={SUITES}",
@@ -135,11 +132,7 @@ def run(
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
     interrupted = status == pytest.ExitCode.INTERRUPTED
     finished = gathered.run(wanted, seed, command, interrupted=interrupted, nightly=nightly)
-    with actions.guarded():
-        output.print(TerminalReport(finished))
-    write(finished, report)
-    actions.say(annotations(finished))
-    raise typer.Exit(exit_code(finished))
+    raise typer.Exit(deliver(finished, report, output))
 
 
 @app.command()
@@ -444,22 +437,14 @@ def _progress() -> Iterator[collector.Progress]:
         yield told
 
 
-def _check_writable(directory: Path) -> None:
-    """Find out before the run, rather than after it, that its report has no place."""
-    path = directory.absolute()
-    try:
-        tempfile.TemporaryFile(dir=next(place for place in (path, *path.parents) if place.exists())).close()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ReportError(f"Cannot write to {directory}: {reason}; choose another directory with --report.") from error
-
-
 def _say(line: str) -> None:
     errors.print(line)
 
 
 def _refuse(sentence: str, code: int) -> NoReturn:
-    errors.print(sentence)
+    """End with a sentence. It may end in what a server or a container said, which acts on nobody who reads it."""
+    with actions.guarded(sys.stderr):
+        errors.print("\n".join(map(inert, sentence.splitlines())))
     sys.exit(code)
 
 

@@ -10,8 +10,10 @@ from fixtures.errors import LabError, UsageError
 from fixtures.history import History
 from fixtures.scenario import Scenario
 from report.diagram import explain_together, named
-from report.results import Example
-from report.write import save
+from report.github import annotations
+from report.results import Example, Run, exit_code
+from report.terminal import TerminalReport
+from report.write import save, write
 from suites import actions, catalogue
 from suites.deviations import Deviation
 from suites.judge import judge
@@ -68,6 +70,15 @@ def tell(of: Judged, name: str, known: tuple[Deviation, ...], output: Console) -
     if any(verdict.ruling == "error" for verdict in of.verdicts):
         return LabError.exit_code
     return int(any(of.book[example.verdict.rule].level == "MUST" for example in failed))
+
+
+def deliver(finished: Run, report: Path, output: Console) -> int:
+    """Print a run, write its reports, and give GitHub its annotations; the exit code follows. Raises ReportError."""
+    with actions.guarded():
+        output.print(TerminalReport(finished))
+    write(finished, report)
+    actions.say(annotations(finished))
+    return exit_code(finished)
 
 
 @actions.guarded()

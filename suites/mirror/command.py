@@ -20,12 +20,11 @@ from fixtures.mirrors.images import ensure_image
 from fixtures.mirrors.local import claimed, local_lab
 from fixtures.mirrors.outside import OutsideLab, hub_client
 from fixtures.mirrors.playing import WAITED, MirrorLab
-from fixtures.mirrors.subject import FEATURES, Feature, MirrorSubject, Profile, Promises
+from fixtures.mirrors.subject import FEATURES, OWN, Feature, MirrorSubject, Profile, Promises
 from fixtures.mirrors.visiting import Manners, Visitor
 from fixtures.profiles import Profile as DaemonProfile
-from report.results import Run, exit_code
-from report.terminal import TerminalReport
-from report.write import write, write_log
+from report.results import Run
+from report.write import check_writable, write_log
 from simulator.client import SimulatorClient, SimulatorError
 from simulator.command import serve
 from simulator.mirror.policy import PRESETS, PresetName
@@ -40,9 +39,7 @@ from suites.mirror.outside import Visit, compared, image_of, visit_mirror
 from suites.mirror.planning import plan, plan_outside
 from suites.mirror.trying import Progress, check, select, try_mirror
 from suites.preparing import engine_at_hand, prepared, say
-
-OWN = "simulator:"
-"""How the URL of our own mirrors begins, which need no Hub beside them."""
+from suites.telling import deliver
 
 LINES = 500
 """Lines of a mirror's own log that are kept."""
@@ -115,6 +112,7 @@ def mirror(
     """Put a mirror on trial, whose upstream is the Hub that `mirror-conformance hub` serves."""
     wanted = select_rules(rule or ["*"], BOOK)
     held = known_failures(baseline, description)
+    check_writable(report)
     command = shlex.join(["mirror-conformance", *sys.argv[1:]])
     promises = None if stale is None else Promises(stale=stale)
     given: dict[str, object] = {"profile": profile, "name": name, "authority": ca, "promises": promises}
@@ -153,6 +151,8 @@ def hub(
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not show the exchanges.")] = False,
 ) -> None:
     """Serve the fake Docker Hub, for a mirror to be pointed at, until Ctrl-C."""
+    where = "" if f"http://{control}" == CONTROL else f" --hub http://{control}"
+    say(f"Point your mirror at this Hub, then try it: mirror-conformance mirror --url URL{where}")
     arguments = ["--mirrors", "0", "--address", address, "--control", control]
     arguments += [word for one in host or () for word in ("--host", one)]
     arguments += ["--ports", ports] if ports else []
@@ -183,6 +183,11 @@ class Where:
     @contextlib.contextmanager
     def lab(self, saved: Saved) -> Iterator[MirrorLab]:
         """The mirror, ready to be asked. Raises UsageError."""
+        if saved.history.from_outside:
+            raise UsageError(
+                "The example was seen from outside, where what Docker Hub and the mirror had then cannot be arranged "
+                "again: ask the mirror anew with `mirror-conformance mirror --outside`; `judge` judges what came."
+            )
         own = saved.history.mirror if saved.history.mirror.startswith(OWN) else ""
         if not (self.url or self.description or own):
             raise UsageError(
@@ -365,6 +370,4 @@ def _show(lines: Iterator[str]) -> NoReturn:
 
 
 def _end(finished: Run, report: Path) -> NoReturn:
-    output.print(TerminalReport(finished))
-    write(finished, report)
-    raise typer.Exit(exit_code(finished))
+    raise typer.Exit(deliver(finished, report, output))

@@ -148,7 +148,8 @@ def read(named: Path) -> Description:
     """
     file = place_of(named)
     try:
-        found = TypeAdapter(Description).validate_python(tomllib.loads(file.read_text(encoding="utf-8")))
+        said = _with_files(tomllib.loads(file.read_text(encoding="utf-8")), file.parent)
+        found = TypeAdapter(Description).validate_python(said)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"The description {file} cannot be read: {error}.") from error
     except ValidationError as error:
@@ -160,6 +161,27 @@ def read(named: Path) -> Description:
         _check(found, found.container, file)
         return replace(found, name=found.name or file.stem)
     return found
+
+
+def _with_files(said: dict[str, Any], beside: Path) -> dict[str, Any]:
+    """The same, with the text of each of the container's files that is named as ``{ file = "mirror.yml" }``.
+
+    Raises OSError and UnicodeDecodeError.
+    """
+    match said:
+        case {"container": {"files": dict(files), **others}}:
+            texts = {path: _text(text, beside) for path, text in files.items()}
+            return said | {"container": others | {"files": texts}}
+        case _:
+            return said
+
+
+def _text(said: object, beside: Path) -> object:
+    match said:
+        case {"file": str(name), **others} if not others:
+            return (beside / name).read_text(encoding="utf-8")
+        case _:
+            return said
 
 
 def _check(found: Description, container: MirrorContainer, file: Path) -> None:

@@ -48,6 +48,11 @@ def entries() -> Iterator[Entry]:
         yield Entry(name, says, ruled, "" if ruled else read.unruled.get(name, ""))
 
 
+def reasons() -> dict[str, str]:
+    """Why entries have no rule for mirrors."""
+    return _read().unruled
+
+
 def told(names: tuple[str, ...]) -> str:
     """Some entries in words."""
     known = _read().entries

@@ -26,6 +26,7 @@ from suites.mirror.trial import Trial
 from suites.mirror.trials.common import DOCKER_MANIFEST, MISMADE, OCI_INDEX, OCI_MANIFEST
 from suites.mirror.trying import Progress, refuse_what_is_no_registry, try_mirror
 from suites.rules.mirror.common import is_digest
+from suites.rules.mirror.daemons import PULL_RULES
 from suites.verdict import Verdict
 
 NOBODYS = "mirror-conformance/nobodys"
@@ -36,6 +37,7 @@ _NO_DIGEST = f"sha256:{'0' * 64}"
 _PLATFORMS = ("linux/amd64", "linux/arm64")
 
 _UNTOLD: dict[str, str] = {
+    "CLIENT": "no daemon is let pull from it: that would cost Docker Hub's pulls",
     "BLOB-4": "no image can be put on Docker Hub for it",
     "DOWN": "Docker Hub cannot be let fail for it",
     "ERROR-2": "nobody is to use up a limit for it",
@@ -386,9 +388,10 @@ def visit_mirror(lab: OutsideLab, visit: Visit, wanted: Sequence[str], command: 
 
 def _remarked(result: RuleResult, lab: OutsideLab, visit: Visit) -> RuleResult:
     """A result with the reason why nothing was seen, where nothing was."""
-    if result.status != "not exercised":
+    base = result.rule.id.partition("/")[0]
+    if result.status != "not exercised" and base not in PULL_RULES:
         return result
-    if result.rule.id.partition("/")[0] not in observable(visit, lab.subject):
+    if base not in observable(visit, lab.subject):
         result = replace(
             result, status="not applicable", remark=f"not observable from outside: {unseen(result.rule.id)}"
         )

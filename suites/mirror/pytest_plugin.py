@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from fixtures.mirrors.playing import MirrorLab
     from fixtures.mirrors.subject import MirrorSubject
-    from report.results import RuleResult, Run
+    from report.results import Example, RuleResult, Run
     from simulator.client import SimulatorClient
+    from suites.verdict import Rule
 
     Labs = Callable[[], AbstractContextManager[MirrorLab]]
 
@@ -222,8 +223,6 @@ def _played(lab: MirrorLab, chosen: Sequence[str]) -> Run:
 
 
 def _shown(result: RuleResult) -> Told:
-    from report.diagram import explain  # noqa: PLC0415
-
     said = f"{result.rule.id} {result.rule.level}: {result.rule.title}"
     match result.status:
         case "pass":
@@ -231,9 +230,17 @@ def _shown(result: RuleResult) -> Told:
         case "deviation":
             return Told("known", f"{said} {result.reason}")
         case "fail":
-            told = "\n".join(explain(result.example, result.rule, _WIDTH)) if result.example else said
+            told = "\n".join(_explained(result.example, result.rule)) if result.example else said
             return Told("fail", told) if result.rule.level == "MUST" else Told("warning", f"{said} {result.reason}")
         case "error":
             return Told("error", f"{result.rule.id} could not be judged: {result.reason}")
         case _:
             return Told("skip", result.remark or "not exercised: nothing came that shows it")
+
+
+def _explained(example: Example, rule: Rule) -> list[str]:
+    """An example without the command that plays it again by its id: nothing of it is saved here."""
+    from report.diagram import explain  # noqa: PLC0415
+
+    *lines, _ = explain(example, rule, _WIDTH)
+    return [*lines, f"  again: pytest -k {rule.id}"]

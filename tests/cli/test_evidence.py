@@ -1,6 +1,7 @@
 """What a run leaves for others: pages, summaries, archives, and what a job's log says."""
 
 import io
+import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from report.results import Known
-from report.write import write
+from report.write import write, write_log
 from suites import actions
 from suites.bundling import bundle_of
 from suites.verdict import Cause
@@ -42,6 +43,15 @@ def test_a_bundle_holds_what_the_run_names_and_nothing_else(tmp_path: Path) -> N
     assert not [name for name in files if "abc123" in name or "notes" in name]
 
 
+def test_a_bundle_holds_the_log_of_the_run_and_no_older_one_without_secrets(tmp_path: Path) -> None:
+    write(replace(mixed_run(), started="2026-11-24T10:00:00+00:00"), tmp_path)
+    log = write_log("asked with Bearer abcdefghijklmnopqrst", tmp_path)
+    archive = bundle_of(tmp_path)
+    assert zipfile.ZipFile(io.BytesIO(archive)).read("mirror.log") == b"asked with Bearer ***"
+    os.utime(log, (0, 0))
+    assert "mirror.log" not in names(bundle_of(tmp_path))
+
+
 def test_what_endangers_users_is_in_no_bundle(tmp_path: Path) -> None:
     shown, hidden = (replace(PARTIAL_EXAMPLE, id=name) for name in ("shown1", "hidden"))
     causes = (
@@ -49,6 +59,8 @@ def test_what_endangers_users_is_in_no_bundle(tmp_path: Path) -> None:
         Known(Cause("Withheld.", withheld=True), 1, hidden),
     )
     write(run(replace(result("deviation"), deviations=causes, example=hidden)), tmp_path)
+    write_log("what it was asked", tmp_path)
+    assert "mirror.log" not in names(bundle_of(tmp_path))
     folders = {name.split("/")[1] for name in names(bundle_of(tmp_path)) if name.startswith("failures/")}
     assert folders == {"shown1"}
 

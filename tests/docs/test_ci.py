@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from report.badge import message
-from report.write import write
+from report.write import write, write_log
 from tests.docs.test_docs import ROOT, blocks, parses, rows
 from tests.report.samples import mixed_run, result, run
 
@@ -77,6 +77,25 @@ def test_the_action_writes_a_summary_an_archive_and_the_exit_code(tried: Any, tm
     assert said.count("::stop-commands::") == 1
 
 
+def test_the_action_tries_a_mirror_with_further_options(tried: Any, tmp_path: Path) -> None:
+    options = "--trial=ping\n--trial=held\n--daemon=none\n"
+    code, said, summary = tried(URL="simulator:pull-through", OPTIONS=options)
+    assert code == 0, said
+    assert "on 1 subject" in summary
+    assert (tmp_path / "output").read_text() == "exit-code=0\n"
+    assert (tmp_path / "conformance-report/bundle.zip").is_file()
+    assert said.count("::stop-commands::") == 1
+    assert "::notice title=Exit code 0::" in said
+
+
+@pytest.mark.parametrize("name", ["MIRROR", "URL", "OPTIONS"])
+def test_hostile_input_about_a_mirror_is_text(tried: Any, tmp_path: Path, name: str) -> None:
+    hostile = "$(touch pwned) `touch pwned`; touch pwned\" '$((1))"
+    code, said, _ = tried(**({name: hostile} if name != "OPTIONS" else {"URL": "simulator:gcr", name: hostile}))
+    assert code == 2, said
+    assert not list(tmp_path.rglob("pwned"))
+
+
 @pytest.mark.parametrize("name", ["DAEMON", "RULE", "KEYWORD", "SEED", "SCALE", "DEVIATIONS", "REPORT"])
 def test_hostile_input_is_text(tried: Any, tmp_path: Path, name: str) -> None:
     hostile = "$(touch pwned) `touch pwned`; touch pwned\" '$((1))"
@@ -106,12 +125,20 @@ def test_commands_of_snippets_are_those_that_there_are(snippet: dict[str, Any]) 
 
 def test_snippets_use_the_action_as_it_is() -> None:
     steps = [step for snippet in SNIPPETS for job in snippet.get("jobs", {}).values() for step in job["steps"]]
-    (ours,) = [step for step in steps if "/mirror-conformance@" in step.get("uses", "")]
-    assert set(ours["with"]) <= set(ACTION["inputs"])
+    ours = [step for step in steps if "/mirror-conformance@" in step.get("uses", "")]
+    assert len(ours) == 2
+    assert all(set(step["with"]) <= set(ACTION["inputs"]) for step in ours)
+
+
+def test_the_options_of_the_mirrors_step_are_those_that_there_are() -> None:
+    steps = [step for snippet in SNIPPETS for job in snippet.get("jobs", {}).values() for step in job["steps"]]
+    (given,) = [step["with"] for step in steps if "mirror" in step.get("with", {})]
+    parses(["mirror", f"--description={given['mirror']}", *given["options"].split()])
 
 
 def test_the_files_of_a_report_are_those_that_the_page_names(tmp_path: Path) -> None:
     write(mixed_run(), tmp_path)
+    write_log("", tmp_path)
     named = {name.strip("` ").split("/")[0] for cells in rows(PAGE, "# In CI") for name in cells[0].split(",")}
     assert named == {path.name for path in tmp_path.iterdir()}
 

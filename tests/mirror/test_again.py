@@ -27,7 +27,7 @@ def test_a_history_is_judged_again_as_it_was(call: Call, example: str) -> None: 
     assert ended.code == 1
     assert ended.out.startswith("simulator:pull-through (a pull-through mirror)\n")
     assert FOUND in ended.out
-    assert "replay: mirror-conformance mirror --trial held ..." in ended.out
+    assert f"replay: mirror-conformance replay {example}\n" in ended.out
 
 
 def test_what_is_known_is_told_as_such(call: Call, example: str) -> None:  # noqa: F811
@@ -58,7 +58,7 @@ def test_a_scenario_is_made_smaller(call: Call, example: str, broken: Break) -> 
     small, large = (read(Path("conformance-report/failures", name)) for name in (folder, example))
     assert (large.trial, small.trial) == ("held", "")
     assert len(small.scenario.steps) < len(large.scenario.steps)
-    assert f"replay: mirror-conformance replay {folder} ..." in ended.out
+    assert f"replay: mirror-conformance replay {folder}\n" in ended.out
     assert call("judge", folder).code == 1
     broken(nothing)
     ended = call("shrink", example)
@@ -80,6 +80,7 @@ def test_what_cannot_be_played_is_refused(call: Call, example: str) -> None:  # 
         2,
         "The example is of the mirror own 1.2: say with --url or --description where it is.",
     )
+    assert f"replay: mirror-conformance replay {example} (with --url or --description)" in call("judge", example).out
     scenario = history.with_name("scenario.json")
     held = json.loads(scenario.read_text())
     scenario.write_text(json.dumps(held | {"steps": [{"do": "restart"}]}))
@@ -90,6 +91,19 @@ def test_what_cannot_be_played_is_refused(call: Call, example: str) -> None:  # 
     )
     history.unlink()
     assert "history.json cannot be read: No such file" in call("judge", example).sentence
+
+
+def test_what_was_seen_from_outside_is_judged_again_and_not_played(call: Call, example: str) -> None:  # noqa: F811
+    history = Path("conformance-report/failures", example, "history.json")
+    saved = json.loads(history.read_text())
+    history.write_text(json.dumps(saved | {"salt": ""}))
+    for again in ("replay", "shrink"):
+        ended = call(again, example, "--url", "simulator:pull-through")
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.sentence.startswith("The example was seen from outside, where")
+    told = call("judge", example).out
+    assert "1. the mirror has served library/app:1.0" in told
+    assert "replay: mirror-conformance mirror --outside --trial held (with --url and --image)" in told
 
 
 def test_a_daemons_example_is_none_of_a_mirrors(call: Call, tmp_path: Path) -> None:  # noqa: F811

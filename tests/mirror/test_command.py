@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 from rich.console import Console
 
+from fixtures.errors import CannotRunError
 from fixtures.mirrors.local import subject_of
 from fixtures.mirrors.playing import MirrorLab
 from fixtures.mirrors.scenario import MirrorScenario
@@ -46,6 +47,57 @@ def test_our_own_mirror_is_conformant(call: Call) -> None:  # noqa: F811
     assert 'name="subject" value="mirror"' in Path("conformance-report/junit.xml").read_text()
 
 
+def test_on_github_a_log_is_guarded_and_what_failed_is_annotated(
+    call: Call,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setattr("suites.actions.secrets.token_hex", lambda _: "a-secret-word")
+    lines = call("mirror", "--url", "simulator:pull-through", "--trial", "ping", "--daemon", "none").out.splitlines()
+    assert lines[0] == "::stop-commands::a-secret-word"
+    after = lines[lines.index("::a-secret-word::") + 1 :]
+    assert [line.split(" ")[0] for line in after] == ["::notice"]
+
+
+def test_what_ends_a_command_acts_on_nobody_who_reads_it(
+    call: Call,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setattr("suites.actions.secrets.token_hex", lambda _: "a-secret-word")
+    said = "It said last:\n::error::x\n\x1b[31mred"
+
+    def ends(*_: object) -> None:
+        raise CannotRunError(said)
+
+    monkeypatch.setattr("suites.mirror.command.check", ends)
+    ended = call("mirror", "--url", "simulator:pull-through", "--trial", "ping")
+    assert ended.code == 3
+    lines = ended.err.splitlines()
+    assert lines[-5:] == [
+        "::stop-commands::a-secret-word",
+        "It said last:",
+        "::error::x",
+        "\\x1b[31mred",
+        "::a-secret-word::",
+    ]
+
+
+def test_a_report_without_a_place_is_found_out_before_the_mirror_is_asked(call: Call) -> None:  # noqa: F811
+    Path("taken").write_text("")
+    ended = call("mirror", "--url", "simulator:pull-through", "--report", "taken/report")
+    assert ended.code == 4
+    assert "choose another directory with --report" in ended.sentence
+    assert "trials done" not in ended.err
+
+
+def test_a_hub_says_what_to_do_with_it(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr("suites.mirror.command.serve.main", lambda _: 0)
+    assert call("hub").sentence.endswith("then try it: mirror-conformance mirror --url URL")
+    said = call("hub", "--control", "127.0.0.1:8901").sentence
+    assert said.endswith("mirror --url URL --hub http://127.0.0.1:8901")
+
+
 def test_what_cannot_be_observed_is_said_with_its_reason(call: Call) -> None:  # noqa: F811
     ended = call("mirror", "--url", "simulator:frozen")
     said = " ".join(ended.out.split())
@@ -72,11 +124,11 @@ def test_a_broken_mirror_is_not_and_its_exchanges_are_drawn(tmp_path: Path) -> N
     assert "subject  simulator:pull-through (a pull-through mirror)" in shown
     assert "1. the mirror is let hold library/app:1.0 -> 200" in shown
     assert re.search(r">> +\d+ +\d+ +\|--GET (manifest app:1\.0|v1 manifest \S+) -+>\| +\| +200", shown)
-    assert "replay: mirror-conformance mirror --trial held ..." in shown
+    assert re.search(r"replay: mirror-conformance replay [0-9a-f]{6}$", shown, re.MULTILINE)
     write(run, tmp_path)
     for name in ("report.html", "summary.md", "junit.xml"):
         told = html.unescape((tmp_path / name).read_text()).replace("\\", "")
-        assert "mirror-conformance mirror --trial held ..." in told, name
+        assert "mirror-conformance replay " in told, name
         assert "0 pulls" not in told
     page = html.unescape((tmp_path / "report.html").read_text())
     assert "simulator:pull-through (a pull-through mirror)" in page

@@ -12,6 +12,16 @@ from tests.cli.conftest import Call, call  # noqa: F401 - a fixture
 SOUND = '[container]\nimage = "registry:2.8.3"\n'
 
 
+def test_a_file_of_the_container_may_lie_beside_the_description(tmp_path: Path) -> None:
+    (tmp_path / "own.yml").write_text("upstream: {hub}\n")
+    files = '[container.files]\n"/etc/own.yml" = { file = "own.yml" }\n"/etc/x" = "text"\n'
+    (tmp_path / "mirror.toml").write_text(SOUND + files)
+    container = read(tmp_path / "mirror.toml").container
+    assert container is not None
+    assert container.files == {"/etc/own.yml": "upstream: {hub}\n", "/etc/x": "text"}
+    assert container.port == 5000
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -28,6 +38,12 @@ SOUND = '[container]\nimage = "registry:2.8.3"\n'
         (f'{SOUND}command = "serve"\n', "is wrong at container.command"),
         (f"{SOUND}[container.environment]\nLEVEL = 3\n", "is wrong at container.environment.LEVEL"),
         (f'{SOUND}[container.files]\n"mirror.yml" = ""\n', "is wrong at container.files.mirror.yml"),
+        (
+            f'{SOUND}[container.files]\n"/mirror.yml" = {{ file = "none.yml" }}\n',
+            "No such file or directory: 'none.yml'",
+        ),
+        (f'{SOUND}[container.files]\n"/mirror.yml" = {{ path = "x" }}\n', "is wrong at container.files./mirror.yml"),
+        (f'{SOUND}files = "mirror.yml"\n', "is wrong at container.files"),
         ('[container]\ndebian = { suite = "bookworm" }\n', "is wrong at container.debian.packages"),
         (f'url = "http://mirror.example"\n{SOUND}', "has a container, which needs neither a url nor a ca"),
     ],

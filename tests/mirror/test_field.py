@@ -2,6 +2,7 @@
 
 import re
 
+from suites import catalogue
 from suites.mirror import field
 from suites.mirror.judge import rules
 from suites.mirror.trials import PROMISING, trials
@@ -19,8 +20,15 @@ def test_rules_name_entries_that_there_are_and_a_broken_mirror_shows_each() -> N
     killing = {rule for mutant in MUTANTS for rule in mutant.rules}
     for rule in rules().values():
         assert set(rule.field) <= known, rule.id
-        assert rule.field or rule.id.startswith("CLIENT-"), rule.id
+        assert rule.field, rule.id
         assert rule.id in killing or rule.id.startswith("CLIENT-"), rule.id
+
+
+def test_a_reason_names_rules_that_there_are_and_is_of_what_has_none() -> None:
+    reasons = field.reasons()
+    assert [name for name, entry in ((e.id, e) for e in field.entries()) if entry.rules and name in reasons] == []
+    named = {rule for reason in reasons.values() for rule in re.findall(r"[A-Z]+-\d+", reason)}
+    assert named <= {rule.partition("/")[0] for rule in (*rules(), *catalogue.rules())}
 
 
 def test_the_words_of_an_entry_are_told() -> None:

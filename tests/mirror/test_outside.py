@@ -83,6 +83,7 @@ def test_a_good_mirror_keeps_all_that_can_be_seen(simulator: LocalSimulator) -> 
     seen = observable(as_if_compared(Visit((IMAGE,))), lab.subject)
     assert {rule.partition("/")[0] for rule in by_status(run, "pass")} == seen
     assert "cannot be seen" in result(run, "QUOTA-1").remark
+    assert "would cost Docker Hub's pulls" in result(run, "CLIENT-1/classic").remark
     assert all(result.remark for result in run.results if result.status == "not applicable")
 
 

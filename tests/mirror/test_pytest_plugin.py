@@ -60,6 +60,9 @@ def test_a_broken_rule_is_a_failure_that_explains_itself(tmp_path: Path) -> None
     for text in ("MANIFEST-1 MUST:", "source OCI, Distribution", "GET manifest", "there is no Docker-Content-Digest"):
         assert text in " ".join(told.split()), told
     assert "raise" not in told
+    assert "replay:" not in told
+    (again,) = re.findall(r"again: pytest (-k \S+)$", told, re.MULTILINE)
+    assert "1 failed" in run(tmp_path, *again.split())
 
 
 def test_a_rule_that_should_be_kept_is_a_warning(tmp_path: Path) -> None:

@@ -17,8 +17,10 @@ CaseRule = Callable[[Case], Finding | None]
 TrialRule = Callable[[tuple[Case, ...]], Iterable[Finding]]
 """Judges all answers of a history."""
 
-REFUSED = (401, 403, 404, 405)
-"""Statuses that refuse a write, or hide what is not for everybody."""
+REFUSED = (401, 403, 404, 405, 501)
+"""Statuses that refuse a write, or hide what is not for everybody. 501 is of a server that knows the method for nothing
+(RFC 9110, 15.6.2).
+"""
 
 _REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")

@@ -31,7 +31,7 @@ def outages_trials(subject: MirrorSubject) -> Iterator[Trial]:
     first, *others = (replace(asked, deadline=PATIENCE) for asked in _while_hub_hangs(subject))
     waiting = replace(first, beside=tuple(others))
     rules = ("DOWN-1/hang", "DOWN-2/hang", "DOWN-4/hang", "DOWN-5")
-    yield Trial("waiting for Hub", one(TAKEN, HANGS, waiting), rules)
+    yield Trial("outage (hang)", one(TAKEN, HANGS, waiting), rules)
     spent = Limits(anonymous=0)
     yield Trial("limit used up", one(BY_TAG, limits=spent), ("DOWN-4/limit", "ERROR-2"), only="pull-through")
 

@@ -30,12 +30,16 @@ def many_pulls_are_one_pull(case: Case) -> Finding | None:
 
 def _is_crowd(case: Case) -> bool:
     """Whether it is the first of several clients that ask at once for what is not cached."""
-    return case.ask.clients > 1 and not case.index and case.fills and not case.held and case.healthy
+    alone_slow = all(fault.kind == "slow" for fault in case.state.faults)
+    well = alone_slow and case.ask.repository not in case.scenario.private and case.scenario.limits_nobody
+    return case.ask.clients > 1 and not case.index and case.fills and not case.held and well
 
 
 def a_blob_is_handed_on_while_it_comes(case: Case) -> Finding | None:
     slow = [f for f in case.state.faults if f.kind == "slow" and f.at in ("blob", "layer")]
     if not slow or case.ask.kind != "blob" or not case.reads or case.held or not case.fills or case.leads_away:
+        return None
+    if case.ask.clients > 1:
         return None
     wait, whole = case.answer.first_byte, slow[0].seconds
     streamed = case.answer.seconds - wait > whole / 4

@@ -135,6 +135,8 @@ def blobs_need_no_head_and_no_tag(case: Case) -> Finding | None:
     only = all(c.ask.method == "GET" and not c.by_tag for c in case.earlier)
     if not cold or not only or not any(c.ask.kind == "manifest" for c in case.earlier) or case.is_choosy:
         return None
+    if case.leads_away:
+        return None
     said = f"with GET and digests alone, {came(case)}"
     return kept(said, case.upstream) if case.served else broken(said, case.upstream)
 

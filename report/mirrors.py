@@ -70,9 +70,11 @@ class Mirrors:
 def _introduction() -> Iterator[str]:
     yield "# What mirrors of Docker Hub do not keep"
     yield ""
-    yield "Each mirror stood before a simulated Docker Hub, and a raw client asked it. The rules, and where they are"
-    yield "promised, are in `suites/mirror/catalogue.toml`; what is known of a mirror, in its baseline. Mend these, and"
-    yield "not this page, which `mirror-conformance mirrors REPORT.json` prints of the reports of runs"
+    yield "Each mirror stood before a simulated Docker Hub; a raw client asked it, and real daemons pulled through it"
+    yield "(the rules CLIENT-1 to CLIENT-17, with either image store), unless its command says otherwise. What each is,"
+    yield "with all its configuration, is in `fixtures/mirrors/known/`, and what is known of it in the baseline beside"
+    yield "that; the rules, and where they are promised, are in `suites/mirror/catalogue.toml`. Mend these, and not"
+    yield "this page, which `mirror-conformance mirrors REPORT.json` prints of the reports of runs"
     yield "([vendors.md](vendors.md) tells how to make one)."
     yield ""
 

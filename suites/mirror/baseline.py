@@ -52,22 +52,23 @@ class Baseline:
     def hold(self, run: Run, *, of_all_trials: bool) -> tuple[Run, tuple[str, ...]]:
         """Hold a run of a mirror, in which what is known is told as such, against what is known.
 
-        An entry whose rule was exercised and did not fail so is stale, and one whose rule was not exercised stands for
-        nothing: both are problems of the run. Where it had but some trials, or some rules, the rest may have what the
-        entry is of: that is told in sentences beside the run.
+        An entry whose rule was exercised and did not fail so is stale: a problem of the run, unless it had but some
+        trials, which need not be those that the entry is of. Of a rule that was not exercised nothing is known. Both
+        of the latter are told in sentences beside the run.
         """
-        problems: list[str] = []
-        beside: list[str] = []
         results = {result.rule.id: result for result in run.results}
-        for entry in self.known:
-            for rule in entry.rules:
-                complaint = _complaint(rule, entry, results.get(rule))
-                whole = of_all_trials and rule in results
-                if complaint and whole:
-                    problems.append(f"{complaint}: mend the baseline {self.file}.")
-                elif complaint:
-                    beside.append(f"{complaint}, in this part of a run.")
-        return replace(run, problems=(*run.problems, *problems)), tuple(beside)
+        named = [(rule, entry) for entry in self.known for rule in entry.rules]
+        unseen = [rule for rule, _ in named if not _is_exercised(results.get(rule))]
+        stale = tuple(
+            _not_as_known(rule, entry)
+            for rule, entry in named
+            if rule not in unseen and not any(known.cause == entry.cause for known in results[rule].deviations)
+        )
+        beside = (f"Known to fail, and not exercised: {', '.join(dict.fromkeys(unseen))}.",) if unseen else ()
+        if not of_all_trials:
+            return run, (*(f"{sentence}, in this part of a run." for sentence in stale), *beside)
+        problems = (f"{sentence}: mend the baseline {self.file}." for sentence in stale)
+        return replace(run, problems=(*run.problems, *problems)), beside
 
 
 def load(file: Path) -> Baseline:
@@ -127,13 +128,13 @@ def baseline_of(file: Path) -> str:
     return "\n".join((*_head(report), *(line for entry in found.items() for line in _written(*entry)), ""))
 
 
-def _complaint(rule: str, entry: Deviation, result: RuleResult | None) -> str:
-    if result is None or result.status in {"not exercised", "not applicable"}:
-        return f"{rule}, which is known to fail, was not exercised"
-    if result.status in EXERCISED and not any(known.cause == entry.cause for known in result.deviations):
-        variant = f" ({entry.variant})" if entry.variant != "*" else ""
-        return f"{rule}{variant} does not fail any more as is known"
-    return ""
+def _is_exercised(result: RuleResult | None) -> bool:
+    return result is not None and result.status in EXERCISED
+
+
+def _not_as_known(rule: str, entry: Deviation) -> str:
+    variant = f" ({entry.variant})" if entry.variant != "*" else ""
+    return f"{rule}{variant} does not fail any more as is known"
 
 
 def _causes(result: ReportedResult) -> Iterator[tuple[Cause, str]]:

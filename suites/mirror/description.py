@@ -128,15 +128,18 @@ def described(
 
 
 def place_of(named: Path) -> Path:
-    """The file of a description that is named by its path or, where there is none, by its name among the known ones.
+    """The file of a description that is named by its path or, where no file is there, by its name among the known ones.
 
     Raises:
         UsageError: there is none.
     """
-    if named.exists() or named.suffix == ".toml":
+    among_the_known = known().get(str(named))
+    if named.is_dir() and not among_the_known:
+        raise UsageError(f"The description {named} is a folder: name a file in it, or one of {', '.join(known())}.")
+    if not named.is_dir() and (named.exists() or named.suffix == ".toml"):
         return named
-    if found := known().get(str(named)):
-        return found
+    if among_the_known:
+        return among_the_known
     raise UsageError(f"There is no description {named}: no such file, and the known ones are {', '.join(known())}.")
 
 

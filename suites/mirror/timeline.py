@@ -153,6 +153,11 @@ class Case:
         return not self.held and any(True for _ in wrong)
 
     @property
+    def leads_away(self) -> bool:
+        """Whether the client was sent elsewhere, which BLOB-5 judges: of content there is nothing to see then."""
+        return 300 <= self.answer.status < 400 and self.answer.status != 304
+
+    @property
     def is_choosy(self) -> bool:
         """Whether the client takes one form alone, or nothing that it knows: it may get no content, and rightly."""
         return self.has("accept") or self.has("if-none-match")

@@ -96,3 +96,25 @@ def test_only_names_that_stand_for_something_are_replaced() -> None:
         "server { listen 5001; resolver 192.0.2.53; return 200 {no}; proxy_pass https://registry-1.docker.io; } "
         "# registry-1.docker.io /etc/mirror-conformance-ca.pem"
     )
+
+
+def test_a_folder_hides_no_known_mirror_of_its_name(call: Call) -> None:  # noqa: F811
+    Path("docker-registry-2.8.2").mkdir()
+    ended = call("mirror", "--description", "docker-registry-2.8.2", "--dry-run")
+    assert ended.code == 0
+    assert "docker-registry 2.8.2 (Debian 12)" in ended.out
+
+
+def test_a_file_counts_more_than_a_known_mirror_of_its_name(call: Call) -> None:  # noqa: F811
+    Path("docker-registry-2.8.2").write_text('name = "my own"\nurl = "http://mirror.example"\n')
+    ended = call("mirror", "--description", "docker-registry-2.8.2", "--dry-run")
+    assert ended.code == 0
+    assert "my own" in ended.out
+
+
+def test_a_folder_is_no_description(call: Call) -> None:  # noqa: F811
+    Path("mirrors.toml").mkdir()
+    ended = call("mirror", "--description", "mirrors.toml")
+    assert ended.code == 2
+    assert ended.sentence.startswith("The description mirrors.toml is a folder: name a file in it, or one of docker-")
+    assert len(ended.err.splitlines()) == 1

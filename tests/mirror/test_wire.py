@@ -63,6 +63,44 @@ def test_nothing_that_comes_is_waited_for_in_vain(serve: Serve) -> None:
     assert "connection failed" in wire.ask(place, Sent("GET", "/v2/")).problem
 
 
+@pytest.mark.parametrize(
+    ("headers", "asked"),
+    [
+        ((), [b"", b"", b"Bearer t1"]),
+        ((("Authorization", "Basic YTpi"),), [b"Basic YTpi", b"Basic YTpi", b"Bearer t1"]),
+        ((("Authorization", "Bearer old"),), [b"Bearer old"]),
+    ],
+)
+def test_a_token_is_fetched_with_what_the_request_shows(
+    headers: tuple[tuple[str, str], ...], asked: list[bytes]
+) -> None:
+    shown: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        challenge = f'HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm="http://127.0.0.1:{port}/token"\r\n'
+        answers = (f"{challenge}Content-Length: 0\r\n\r\n", _answer('{"token": "t1"}'), _answer("whole"))
+
+        def serve() -> None:
+            for answer in answers[: len(asked)]:
+                connection, _ = listener.accept()
+                with connection:
+                    lines = connection.recv(1 << 16).split(b"\r\n")
+                    name = b"Authorization: "
+                    shown.append(next((line.removeprefix(name) for line in lines if line.startswith(name)), b""))
+                    connection.sendall(answer.encode())
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        answer = wire.ask(Place("127.0.0.1", port), Sent("GET", "/v2/", headers))
+        serving.join()
+    assert shown == asked
+    assert (answer.status, answer.with_token) == ((200, True) if len(asked) == 3 else (401, False))
+
+
+def _answer(text: str) -> str:
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(text)}\r\n\r\n{text}"
+
+
 def test_a_body_without_end_is_given_up(serve: Serve) -> None:
     endless = b"HTTP/1.1 200 OK\r\n\r\n" + bytes(5000)
     assert wire.ask(serve(endless), Sent("GET", "/v2/", most=1000)).problem == "its body is longer than 1000 bytes"

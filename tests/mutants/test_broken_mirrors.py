@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from suites.mirror.judge import rules
+from tests.mutants.broken_mirrors.spoilers import changed, to_the_cdn
 from tests.mutants.broken_mirrors.standing import Asked, Given, Memory, Send
 from tests.mutants.broken_mirrors.table import MUTANTS, Mutant, Subject
 from tests.mutants.broken_mirrors.trying import Bench, Tried, bench, complaints
@@ -37,6 +38,12 @@ def test_a_mirror_that_is_not_broken_survives(here: Bench) -> None:
 
 def test_a_mirror_that_was_broken_before_kills_nothing(here: Bench) -> None:
     assert "the sound mirror has MANIFEST-1 fail" in here.try_mutant(replace(HELD, sound=HELD.broken)).complaint
+
+
+@pytest.mark.parametrize("trial", ["attestations", "cold part", "resumed (50)", "spoiled (corrupt)", "slow blob"])
+def test_a_mirror_that_sends_clients_away_breaks_that_rule_alone(here: Bench, trial: str) -> None:
+    away = Subject(spoil=changed(("blobs",), to_the_cdn, "GET"))
+    assert {verdict.rule for verdict in here.judged(away, trial) if verdict.ruling == "fail"} <= {"BLOB-5"}
 
 
 def test_a_spoiler_that_fails_is_no_kill(here: Bench) -> None:

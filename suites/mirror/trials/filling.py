@@ -33,6 +33,8 @@ _PACE = 1.0
 _PERCENT = (10, 50, 90)
 _RESUMED = 1 << 19
 _CROWDS = (2, 10, 50)
+_WHILE_ALL_COME = 0.4
+"""Seconds that Hub takes for each answer with content: that clients overlap is then no matter of luck."""
 
 
 def filling_trials(subject: MirrorSubject) -> Iterator[Trial]:
@@ -64,12 +66,13 @@ def filling_trials(subject: MirrorSubject) -> Iterator[Trial]:
 
 
 def _crowds() -> Trial:
-    """Clients that ask at once, for blobs and for a manifest."""
+    """Clients that ask at once, for blobs and for a manifest, of a Hub that takes its time."""
     images = {f"of {many}": ImageSpec(f"of {many}", layers=(1 << 16,)) for many in _CROWDS}
     copies = tuple(Copy(REPOSITORY, f"of-{many}", f"of {many}") for many in _CROWDS)
+    slow = (broken(kind="slow", at=at, method="GET", seconds=_WHILE_ALL_COME) for at in ("manifest", "blob"))
     blobs = (Ask("blob", REPOSITORY, f"@of {many}/layer:0", clients=many) for many in _CROWDS)
     manifest = Ask("manifest", REPOSITORY, f"of-{_CROWDS[1]}", clients=_CROWDS[1])
-    scenario = MirrorScenario(images=images, hub=Holdings(copies), steps=(*blobs, manifest))
+    scenario = MirrorScenario(images=images, hub=Holdings(copies), steps=(*slow, *blobs, manifest))
     return Trial("clients at once", scenario, ("FILL-1", "FILL-7"), only="pull-through")
 
 

@@ -36,6 +36,8 @@ def blob_head_agrees(found: tuple[Case, ...]) -> Iterator[Finding]:
 def blob_is_not_encoded_again(case: Case) -> Finding | None:
     if not case.reads or case.ask.kind != "blob" or not case.has("accept-encoding") or not case.servable:
         return None
+    if case.leads_away:
+        return None
     encoding = case.answer.header("content-encoding")
     asked = f"with Accept-Encoding: {case.sent('accept-encoding')}"
     if encoding not in ("", "identity"):
@@ -65,7 +67,7 @@ def content_comes_from_the_mirror_itself(case: Case) -> Finding | None:
     answer = case.answer
     if case.ask.kind not in ("manifest", "blob") or case.ask.method != "GET" or not case.servable:
         return None
-    if not 300 <= answer.status < 400 or answer.status == 304:
+    if not case.leads_away:
         led = f"with a redirect to {', '.join(answer.by_way_of)}" if answer.by_way_of else "without a redirect"
         return kept(f"content came {led}") if case.whole else None
     host = urlsplit(answer.header("location")).hostname or ""
@@ -96,7 +98,7 @@ def range_beyond_the_end_is_refused(case: Case) -> Finding | None:
 
 def range_is_never_answered_wrong(case: Case) -> Finding | None:
     asked = _satisfiable(case)
-    if asked is None or not case.servable:
+    if asked is None or not case.servable or case.leads_away:
         return None
     first, last, size = asked
     answer, said = case.answer, f"{case.sent('range')} of {asked[2]} bytes: {came(case)}"
@@ -117,7 +119,7 @@ def what_broke_off_goes_on(case: Case) -> Finding | None:
     asked = _satisfiable(case)
     off = [c for c in case.earlier if c.place == case.place and (c.ask.stop_after is not None or c.answer.problem)]
     off += [c for c in case.earlier if c.place == case.place and any(f.kind == "truncate" for f in c.state.faults)]
-    if asked is None or not off or not case.servable or not asked[0]:
+    if asked is None or not off or not case.servable or not asked[0] or case.leads_away:
         return None
     first, _, size = asked
     answer = case.answer
@@ -132,6 +134,8 @@ def blobs_need_no_head_and_no_tag(case: Case) -> Finding | None:
     cold = case.reads and not case.held and case.fills and case.servable and case.ask.kind == "blob"
     only = all(c.ask.method == "GET" and not c.by_tag for c in case.earlier)
     if not cold or not only or not any(c.ask.kind == "manifest" for c in case.earlier) or case.is_choosy:
+        return None
+    if case.leads_away:
         return None
     said = f"with GET and digests alone, {came(case)}"
     return kept(said, case.upstream) if case.served else broken(said, case.upstream)

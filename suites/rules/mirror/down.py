@@ -50,7 +50,9 @@ def held_tags_survive_an_outage(case: Case) -> Finding | None:
 
 
 def what_may_be_stale_says_so(case: Case) -> Finding | None:
-    if not _during(case) or not case.reads or not case.by_tag or not case.whole or not content(case.upstream):
+    if not _during(case) or not case.reads or not case.by_tag or not case.whole:
+        return None
+    if not any(e.repository == case.ask.repository and e.stage == "manifest-by-tag" for e in content(case.upstream)):
         return None
     marks = [name for name in _MARKS if case.answer.header(name)]
     if marks:

@@ -11,7 +11,7 @@ _SPOILS = frozenset({"corrupt", "truncate", "reset", "wrong-length"})
 
 
 def many_clients_are_one_fetch(case: Case) -> Finding | None:
-    if case.ask.kind != "blob" or not _is_crowd(case) or case.part is None:
+    if case.ask.kind != "blob" or not _is_crowd(case) or case.part is None or case.leads_away:
         return None
     fetched = [e for e in case.upstream if e.method == "GET" and e.reference == case.part.digest and e.status == 200]
     said = f"{case.ask.clients} clients asked at once for {case.ask.reference}, and Hub gave it {len(fetched)} times"
@@ -30,12 +30,16 @@ def many_pulls_are_one_pull(case: Case) -> Finding | None:
 
 def _is_crowd(case: Case) -> bool:
     """Whether it is the first of several clients that ask at once for what is not cached."""
-    return case.ask.clients > 1 and not case.index and case.fills and not case.held and case.healthy
+    alone_slow = all(fault.kind == "slow" for fault in case.state.faults)
+    well = alone_slow and case.ask.repository not in case.scenario.private and case.scenario.limits_nobody
+    return case.ask.clients > 1 and not case.index and case.fills and not case.held and well
 
 
 def a_blob_is_handed_on_while_it_comes(case: Case) -> Finding | None:
     slow = [f for f in case.state.faults if f.kind == "slow" and f.at in ("blob", "layer")]
-    if not slow or case.ask.kind != "blob" or not case.reads or case.held or not case.fills:
+    if not slow or case.ask.kind != "blob" or not case.reads or case.held or not case.fills or case.leads_away:
+        return None
+    if case.ask.clients > 1:
         return None
     wait, whole = case.answer.first_byte, slow[0].seconds
     streamed = case.answer.seconds - wait > whole / 4
@@ -62,13 +66,14 @@ def a_client_that_leaves_does_not_end_the_fetch(found: tuple[Case, ...]) -> Iter
 def _leaves_in_the_midst(case: Case) -> bool:
     """Whether a client went away before Hub can have given all: it takes its time, from when the mirror asks it."""
     paced = [f.seconds for f in case.state.faults if f.kind == "slow"]
-    return case.ask.stop_after is not None and case.fills and bool(paced) and case.answer.seconds < max(paced)
+    midst = case.ask.stop_after is not None and not case.leads_away
+    return midst and case.fills and bool(paced) and case.answer.seconds < max(paced)
 
 
 def what_was_spoiled_is_not_kept(case: Case) -> Finding | None:
     """Ask while Hub spoils its answers, then when it is well again."""
     before = [f for c in case.earlier if c.place == case.place for f in c.state.faults if f.kind in _SPOILS]
-    if not before or not case.reads or not case.servable:
+    if not before or not case.reads or not case.servable or case.leads_away:
         return None
     how = before[-1].kind
     said = f"Hub had spoiled it once ({how}) and is well again, and {came(case)}: {short(case.answer.digest)}"
@@ -84,7 +89,7 @@ def what_is_no_content_is_not_kept(case: Case) -> Finding | None:
         for f in c.state.faults
         if f.kind == "redirect" or (f.kind == "status" and f.status < 300)
     ]
-    if not before or not case.reads or not case.servable:
+    if not before or not case.reads or not case.servable or case.leads_away:
         return None
     how = "redirect" if before[-1].kind == "redirect" else "page"
     said = f"Hub had answered once with a {how} and is well again, and {came(case)}: {short(case.answer.digest)}"

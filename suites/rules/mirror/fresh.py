@@ -129,7 +129,8 @@ def tokens_are_used_again(found: tuple[Case, ...]) -> Iterator[Finding]:
     asked = content(history.exchanges)
     repositories = {e.repository for e in asked if e.repository}
     tokens = [e for e in history.exchanges if e.stage == "token" and e.status == 200]
-    if len(asked) < _MANY or len(repositories) != 1:
+    clients_own = any(answer.with_token for happened in history.happened for answer in happened.answers)
+    if len(asked) < _MANY or len(repositories) != 1 or clients_own:
         return
     measure = (("token requests", float(len(tokens))),)
     said = f"{len(asked)} requests to Hub took {len(tokens)} for tokens"

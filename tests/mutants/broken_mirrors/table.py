@@ -80,9 +80,9 @@ def _policies() -> Iterator[Mutant]:
     yield Mutant("fetches once for each client", ("FILL-1", "FILL-7"), "clients at once", alone)
     patient = Subject(replace(PULL_THROUGH, upstream=replace(PULL_THROUGH.upstream, timeout=600.0)))
     waits = ("DOWN-5", "DOWN-2/hang")
-    yield Mutant("waits for Hub for ever", waits, "waiting for Hub", patient, Subject(hasty(PULL_THROUGH)), _PATIENCE)
+    yield Mutant("waits for Hub for ever", waits, "outage (hang)", patient, Subject(hasty(PULL_THROUGH)), _PATIENCE)
     lies = Subject(hasty(replace(PULL_THROUGH, upstream=replace(PULL_THROUGH.upstream, status=404))))
-    yield Mutant("calls silence a miss", ("DOWN-4/hang",), "waiting for Hub", lies, Subject(hasty(PULL_THROUGH)))
+    yield Mutant("calls silence a miss", ("DOWN-4/hang",), "outage (hang)", lies, Subject(hasty(PULL_THROUGH)))
     locked_out = Subject(replace(PULL_THROUGH, upstream=replace(trusting, password="mistyped")))
     yield Mutant("has a mistyped password", ("PROFILE-1/pull-through",), "cold", locked_out)
     seen = "private, once somebody saw it"
@@ -196,8 +196,11 @@ def _upstreams() -> Iterator[Mutant]:
     yield spoiled("asks Hub about digests", "QUOTA-2", held, by.beside("HEAD", "blobs", tags_too=False))
     yield spoiled("shows its own limit", "QUOTA-3", held, by.shows_hubs_limit)
     yield spoiled("gets a token each time", "QUOTA-4", "tokens", by.a_token_each_time)
-    for how in ("refuse", "5xx", "429", "reset", "hang"):
-        yield spoiled("needs Hub for what it holds", f"DOWN-1/{how}", f"outage ({how})", by.needs_hub)
+    needs = "needs Hub for what it holds"
+    for how in ("refuse", "5xx", "429", "reset"):
+        yield spoiled(needs, f"DOWN-1/{how}", f"outage ({how})", by.needs_hub)
+    soon = Subject(hasty(PULL_THROUGH))
+    yield Mutant(needs, ("DOWN-1/hang",), "outage (hang)", replace(soon, spoil=by.needs_hub), soon)
     unmarked = by.changed(MANIFESTS, lambda _, given: given.saying(warning=""))
     yield spoiled("does not say what is stale", "DOWN-3", "stale tag", unmarked)
     yield spoiled("buffers whole blobs", "FILL-2", "slow blob", by.buffers)

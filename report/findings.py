@@ -92,9 +92,10 @@ def _section(of: Findings, one: Finding) -> Iterator[str]:
     if not one.scenario:
         yield "- No scenario and no exchanges are shown: see [SECURITY.md](../SECURITY.md)."
         return
-    yield f"- Smallest scenario: [{cause.evidence}](../{one.scenario})."
+    yield f"- Scenario that shows it: [{cause.evidence}](../{one.scenario})."
     if one.case:
         yield f"  `mirror-conformance replay {one.scenario} --daemon {one.case.history.daemon}`"
+        yield f"- Smallest case of the run, on {one.case.history.daemon}:"
         yield ""
         yield "```text"
         yield from _case(one.case)

@@ -47,7 +47,11 @@ def unusable_mirror_costs_time_only(case: PullCase) -> Finding | None:
         return None
     kinds = {kind for kinds in met.values() for kind in kinds}
     struck = [e for e in case.to(met) if e.fault]
-    cost = (("seconds", case.outcome.seconds), ("requests to unusable mirrors", float(len(struck))))
+    cost = (
+        ("seconds", case.outcome.seconds),
+        ("requests to unusable mirrors", float(len(struck))),
+        ("bytes of unusable answers", float(sum(exchange.sent for exchange in struck))),
+    )
     names = " and ".join(f"{server} ({', '.join(sorted(kinds))})" for server, kinds in met.items())
     if brought_what_was_offered(case):
         finding = kept(f"{names} cost {case.outcome.seconds:.2f} s", struck)

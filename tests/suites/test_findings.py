@@ -63,6 +63,7 @@ def test_a_finding_says_what_happens_where_and_what_to_do(tmp_path: Path) -> Non
         "- Where the daemon's documentation should say so: Docker, 'docker pull'.",
         "- Reported: <https://example.test/1>.",
         "(../suites/scenarios/mirror-evicts-a-layer-during-a-pull.json)",
+        "- Smallest case of the run, on model:classic:\n\n```text\n",
         "docker pull library/app:1.0",
         "| FALLBACK-7 | SHOULD | deviates 1 of 1 |",
         "| *examples* | | 1 |\n| *pulls* | | 2 |\n| *seconds* | | 3 |\n",

@@ -14,11 +14,13 @@ from fixtures.model import ModelLab
 from fixtures.model.local import ImageStore
 from fixtures.scenario import Pull, Reference, Scenario
 from simulator.arrangement import Copy, Evict, Holdings, ImageSpec
-from suites.adversity import FAULTS, every_pair, scenario_at
+from suites.adversity import FAULTS, scenario_at
 from suites.catalogue import rules
 from suites.daemon.test_unusable_mirrors import BAD_CONTENT, beside_a_good_hub
 from suites.judge import judge
+from suites.rules.endpoints import CONTENT
 from suites.saved import SCENARIOS, read_scenario
+from suites.space import covered, space
 from suites.strategies import pull_scenarios
 from suites.verdict import Verdict
 from tests.mutants.table import KILLS
@@ -75,11 +77,26 @@ def test_every_named_scenario_can_be_kept(store: ImageStore, path: Path) -> None
 
 @pytest.mark.parametrize("store", BOTH)
 def test_every_fault_that_daemons_are_tried_with_can_be_survived(store: ImageStore) -> None:
-    everywhere = map(beside_a_good_hub, (*FAULTS.values(), *BAD_CONTENT.values()))
-    for scenario in (*everywhere, *map(scenario_at, every_pair(store))):
-        history = ModelLab(store).play(scenario)
-        assert [verdict for verdict in judge(scenario, history) if verdict.ruling != "pass"] == [], scenario
-        assert history.outcomes[0].result == "ok", scenario
+    for scenario in map(beside_a_good_hub, (*FAULTS.values(), *BAD_CONTENT.values())):
+        assert survived(scenario, store)[1]
+
+
+@pytest.mark.parametrize("store", BOTH)
+def test_every_kind_at_every_stage_in_every_place_can_be_met_judged_and_survived(store: ImageStore) -> None:
+    for point in space(store):
+        scenario = scenario_at(point)
+        history, judged = survived(scenario, store)
+        assert point in covered(scenario, history), point
+        assert ("FALLBACK-5" if point.kind in CONTENT else f"FALLBACK-2/{point.kind}") in judged, point
+
+
+def survived(scenario: Scenario, store: ImageStore) -> tuple[History, set[str]]:
+    """How a model daemon survived a scenario, and by which rules."""
+    history = ModelLab(store).play(scenario)
+    verdicts = judge(scenario, history)
+    assert [verdict for verdict in verdicts if verdict.ruling != "pass"] == [], scenario
+    assert history.outcomes[0].result == "ok", scenario
+    return history, {verdict.rule for verdict in verdicts}
 
 
 @settings(PULLS, max_examples=30)

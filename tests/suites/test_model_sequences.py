@@ -10,6 +10,7 @@ from fixtures.model.local import ImageStore
 from fixtures.scenario import Pull, Reference, Remove, Scenario
 from simulator.arrangement import Break, Copy, Fault, Heal, Holdings
 from simulator.topology import CDN_HOSTS
+from suites.judge import judge
 from tests.mutants.trials import APP, FIRST, NO_MIRROR, PULL, REPOSITORY, SECOND, beside_a_good_hub, story
 
 HELD = story(mirrors=(FIRST,), mirror_1="v2", hub="v2")
@@ -148,5 +149,14 @@ def test_faults_come_and_go_between_pulls(store: ImageStore) -> None:
 
 
 def test_an_image_that_is_nowhere_is_named_as_docker_does() -> None:
+    """Docker Hub answers 401 about what it does not have, so that nobody learns which private images there are."""
     outcome = ModelLab("classic").play(story(mirrors=(FIRST, SECOND))).outcomes[0]
-    assert outcome.error == "manifest for app-0de1:1.0 not found: manifest unknown: manifest unknown"
+    assert outcome.error == "pull access denied for app-0de1:1.0, which does not exist or wants a login: unauthorized"
+
+
+@pytest.mark.parametrize("store", ["classic", "containerd"])
+def test_a_hub_that_wants_a_login_is_not_called_a_miss(store: ImageStore) -> None:
+    hub = Holdings(HELD.servers["hub"].copies, (Fault("status", status=401),))
+    scenario = replace(HELD, servers={"hub": hub}, steps=(PULL,))
+    ruled = {verdict.rule: verdict.ruling for verdict in judge(scenario, ModelLab(store).play(scenario))}
+    assert ruled["FALLBACK-8"] == "pass"

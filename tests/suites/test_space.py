@@ -108,12 +108,6 @@ def test_the_space_has_all_kinds_and_places_and_the_stages_of_its_store(store: s
     assert not meets("tls-alert", "config", store)
 
 
-@pytest.mark.parametrize("store", STORES)
-def test_each_chosen_scenario_meets_its_point_on_a_model_daemon(store: ImageStore) -> None:
-    missed = [point for point in every_pair(store) if point not in told(scenario_at(point), store)]
-    assert missed == []
-
-
 def test_a_report_says_what_was_never_met() -> None:
     scenario = with_fault(Fault("status", "config", status=503))
     tally, _ = weigh(scenario, ModelLab("classic").play(scenario), (), ())

@@ -28,7 +28,7 @@ def saying(history: History, error: str) -> History:
 def test_an_image_that_is_nowhere() -> None:
     (one,) = told(NOWHERE)
     assert (one.daemon, one.hub, one.mirrors) == ("model:classic", "no such image", "no such image")
-    assert one.sentence == "manifest for app:1.0 not found: manifest unknown: manifest unknown"
+    assert one.sentence == "pull access denied for app:1.0, which does not exist or wants a login: unauthorized"
     assert (one.names_image, one.names_hub, one.names_mirrors) == (True, True, True)
 
 

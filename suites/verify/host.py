@@ -18,7 +18,7 @@ from suites.verify.deadline import Deadline
 from suites.verify.facts import Authorities, Kind, Proxies, Remark, Setup, Source, Way
 from suites.verify.flags import DEFAULT_CONFIGURATION, configuration_file
 from suites.verify.proxies import HIDDEN
-from suites.verify.sources import command_line, docker_opts, service
+from suites.verify.sources import DEFAULTS, command_line, docker_opts, service
 from suites.verify.systemd import File
 from suites.verify.versions import parsed
 
@@ -29,7 +29,6 @@ _DAEMONS_SHARE = 0.5
 _FILES_SHARE = 0.3
 """In which all files must be read, of the time that is left then."""
 
-DEFAULTS = "/etc/default/docker"
 LOOPBACK = ("::1/128", "127.0.0.0/8")
 
 _HIDDEN_ENVIRONMENT = (
@@ -237,7 +236,7 @@ def _service(machine: Machine, version: str) -> tuple[tuple[Source, ...], tuple[
         source, arguments = service(files, texts, version)
         sources.append(source)
     if isinstance(defaults, bytes):
-        sources.append(docker_opts(defaults.decode("utf-8", "replace"), DEFAULTS, unit, version))
+        sources.append(docker_opts(defaults.decode("utf-8", "replace"), str(machine.at(DEFAULTS)), unit, version))
     elif not isinstance(defaults, FileNotFoundError):
         sources.append(_unreadable("DOCKER_OPTS", machine.at(DEFAULTS), defaults))
     return tuple(sources), arguments

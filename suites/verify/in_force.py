@@ -38,7 +38,7 @@ def in_force(setup: Setup) -> InForce:
         return InForce(
             None, "dockerd does not start with a flag and a file that both set mirrors", written, None, clash
         )
-    if refused := next((one for one in setup.sources if _stops(one, setup)), None):
+    if refused := next((one for one in reversed(setup.sources) if _stops(one, setup)), None):
         return InForce(None, f"dockerd does not start with what is written in {named(refused)}", written, refused)
     if unread := next((one for one in setup.sources if one.problem and one.mirrors is None), None):
         return InForce(None, f"{named(unread)} could not be read", written, unread)

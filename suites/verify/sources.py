@@ -12,6 +12,7 @@ from suites.verify.flags import CommandLine, arguments_of_dockerd, mirrors_and_i
 from suites.verify.systemd import File
 
 VARIABLE = "DOCKER_OPTS"
+DEFAULTS = "/etc/default/docker"
 
 
 def command_line(arguments: Sequence[str], place: str) -> Source:
@@ -22,9 +23,9 @@ def command_line(arguments: Sequence[str], place: str) -> Source:
 
 def docker_opts(text: str, place: str, unit: systemd.Unit | None, version: str = "") -> Source:
     """``/etc/default/docker``. The init script reads it (``unit`` is None), or the unit as an environment file, or
-    nobody. ``version`` is the dockerd's.
+    nobody. ``place`` is where a person finds it, ``version`` the dockerd's.
     """
-    read = unit is None or (unit.reads(VARIABLE) and place in unit.environment_files)
+    read = unit is None or (unit.reads(VARIABLE) and DEFAULTS in unit.environment_files)
     try:
         assigned = shell.assignments(text).get(VARIABLE)
     except shell.UnterminatedError as error:

@@ -60,7 +60,8 @@ def test_a_daemon_with_a_flag_and_the_unit_that_has_it(tmp_path: Path) -> None:
     put(some, "/etc/default/docker", f'DOCKER_OPTS="--registry-mirror={GCR}"')
     setup = looked(tmp_path, some, info(f"{GCR}/"))
     assert ways(setup) == [("flag", (GCR,)), ("systemd unit", (GCR,)), ("DOCKER_OPTS", (GCR,))]
-    assert in_force(setup).why == "/etc/default/docker (DOCKER_OPTS) sets them, and the daemon shows them"
+    named = some.at("/etc/default/docker")
+    assert in_force(setup).why == f"{named} (DOCKER_OPTS) sets them, and the daemon shows them"
     assert codes(setup) == []
 
 
@@ -209,6 +210,15 @@ def test_the_init_script_where_there_is_no_unit(tmp_path: Path) -> None:
     setup = of_root(some)
     assert ways(setup) == [("DOCKER_OPTS", (GCR,))]
     assert in_force(setup).mirrors == (f"{GCR}/",)
+
+
+def test_what_stops_a_daemon_is_named_where_a_person_would_change_it(tmp_path: Path) -> None:
+    some = machine(tmp_path)
+    put(some, UNIT, "[Service]\nEnvironmentFile=/etc/default/docker\nExecStart=/usr/bin/dockerd $DOCKER_OPTS\n")
+    defaults = put(some, "/etc/default/docker", f"DOCKER_OPTS=--registry-mirrors={GCR}")
+    setup = of_root(some)
+    assert in_force(setup).why == f"dockerd does not start with what is written in {defaults} (DOCKER_OPTS)"
+    assert [remark.place for remark in lint(setup)] == [str(defaults)]
 
 
 def test_a_variable_that_the_unit_does_not_read_is_not_in_force(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from suites.verdict import Rule, Verdict
 @dataclass(frozen=True)
 class Judged:
     """A history that was judged. ``heading`` is a line on what was on trial, ``subject`` its name, ``book`` the rules,
-    and ``example`` makes evidence of a verdict.
+    and ``example`` makes evidence of a verdict. ``failed`` are sentences on the steps that did not end well.
     """
 
     heading: str
@@ -33,6 +33,7 @@ class Judged:
     verdicts: tuple[Verdict, ...]
     book: dict[str, Rule]
     example: Callable[[Verdict], Example]
+    failed: tuple[str, ...] = ()
 
 
 def judged(scenario: Scenario, history: History) -> Judged:
@@ -43,6 +44,7 @@ def judged(scenario: Scenario, history: History) -> Judged:
         verdicts=judge(scenario, history),
         book=catalogue.rules(),
         example=lambda verdict: example_of(scenario, history, verdict),
+        failed=tuple(f"Step {o.step + 1} failed: {o.error}" for o in history.outcomes if o.result != "ok"),
     )
 
 
@@ -54,7 +56,7 @@ def tell(of: Judged, name: str, known: tuple[Deviation, ...], output: Console) -
         UsageError: the judge says nothing.
     """
     if not of.verdicts:
-        raise UsageError("No rule applies to this scenario, so there is nothing to judge.")
+        raise UsageError(" ".join(("No rule applies to this scenario, so there is nothing to judge.", *of.failed)))
     output.print(of.heading, soft_wrap=True)
     failed: list[Example] = []
     for verdict in sorted(of.verdicts, key=lambda verdict: verdict.step):

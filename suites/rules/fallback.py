@@ -50,7 +50,7 @@ def unusable_mirror_costs_time_only(case: PullCase) -> Finding | None:
     cost = (
         ("seconds", case.outcome.seconds),
         ("requests to unusable mirrors", float(len(struck))),
-        ("bytes of unusable answers", float(sum(exchange.sent for exchange in struck))),
+        ("wasted bytes of unusable mirrors", float(sum(exchange.sent for exchange in struck))),
     )
     names = " and ".join(f"{server} ({', '.join(sorted(kinds))})" for server, kinds in met.items())
     if brought_what_was_offered(case):

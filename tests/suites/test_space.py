@@ -9,6 +9,7 @@ from fixtures.model.local import ImageStore
 from fixtures.scenario import Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, Holdings, ImageSpec
 from suites.adversity import FAULTS, WAITED_FOR, every_pair, scenario_at, takes_long
+from suites.judge import judge
 from suites.rules.endpoints import kind_of
 from suites.space import KINDS, PLACES, STAGES, Point, covered, meets, missing, pairs, singles, space
 from suites.tally import coverage_of, weigh
@@ -117,3 +118,13 @@ def test_a_report_says_what_was_never_met() -> None:
     assert {"502", "first layer", "last mirror"} <= set(coverage.singles)
     assert "503 x config" not in coverage.pairs
     assert "503 x ping" in coverage.pairs
+
+
+@pytest.mark.parametrize(("kind", "wasted"), [("503", 0), ("reset-midway", 10)])
+def test_what_a_fallback_costs_is_measured(kind: str, wasted: int) -> None:
+    scenario = scenario_at(Point(kind, "first layer", "first"))
+    verdicts = judge(scenario, ModelLab("classic").play(scenario))
+    (cost,) = (dict(verdict.measure) for verdict in verdicts if verdict.rule == f"FALLBACK-2/{kind}")
+    assert cost["wasted bytes of unusable mirrors"] == wasted
+    assert cost["requests to unusable mirrors"] == 1
+    assert cost["seconds"] > 0

@@ -11,6 +11,7 @@ from fixtures.model import ModelLab
 from fixtures.scenario import Scenario
 from report.results import Told
 from simulator.arrangement import Fault
+from suites.telling import judged
 from suites.told import told_of
 from tests.mutants.trials import FIRST, NOWHERE, OVER_THE_LIMIT, SECOND, story
 
@@ -68,3 +69,8 @@ def test_what_differs_from_pull_to_pull_is_left_out() -> None:
 )
 def test_nothing_is_concluded_where_it_is_not_clear(scenario: Scenario) -> None:
     assert told(scenario) == []
+
+
+def test_what_failed_is_told_where_no_rule_applies() -> None:
+    (sentence,) = judged(NOWHERE, ModelLab("classic").play(NOWHERE)).failed
+    assert sentence.startswith("Step 1 failed: pull access denied for app-")

@@ -52,7 +52,7 @@ def filling_trials(subject: MirrorSubject) -> Iterator[Trial]:
     gone = (paced, left, Settle(), HEALED, OUTAGES["5xx"], LARGE_LAYER, *later)
     yield Trial("client leaves", one(*gone, **BIG), ("FILL-3",), only="pull-through")
     for how, fault in SPOILS.items():
-        steps: tuple[Step, ...] = (BY_DIGEST, fault, LAYER, Settle(), HEALED, LAYER, LAYER)
+        steps: tuple[Step, ...] = (BY_DIGEST, fault, LAYER, Settle(), HEALED, LAYER, Settle(), LAYER)
         yield Trial(f"spoiled ({how})", one(*steps), (f"FILL-4/{how}",), only="pull-through")
     for how, fault in (
         ("page", PAGE),
@@ -84,5 +84,5 @@ def _resumed(percent: int, subject: MirrorSubject) -> Trial:
     cold: tuple[Step, ...] = (cut, LARGE_LAYER, Settle(), HEALED, rest)
     first = (TAKEN,) if subject.profile == "cached-only" else cold
     image = {"v1": ImageSpec("resumed", layers=(_RESUMED,))}
-    steps = (*first, replace(LARGE_LAYER, stop_after=at), rest)
+    steps = (*first, Settle(), replace(LARGE_LAYER, stop_after=at), rest)
     return Trial(f"resumed ({percent})", one(*steps, images=image, hub=ALONE), (f"RANGE-4/{percent}",))

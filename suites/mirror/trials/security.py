@@ -43,7 +43,9 @@ def security_trials() -> Iterator[Trial]:
     unknown = (replace(step, headers=(MAY_NOT_BASIC,)) for step in steps[:3])
     yield Trial(
         "private, once somebody saw it",
-        one(*known, *steps[:3], *unknown, hub=hidden, private=("team/hidden",), accounts=(SIGNED_IN, ada, bob)),
+        one(
+            *known, Settle(), *steps[:3], *unknown, hub=hidden, private=("team/hidden",), accounts=(SIGNED_IN, ada, bob)
+        ),
         ("PRIVATE-1", "PRIVATE-3"),
     )
     yield Trial(

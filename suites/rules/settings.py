@@ -98,7 +98,7 @@ def check_agrees_with_start(scenario: Scenario, history: History) -> Iterator[Fi
     """A daemon without ``--validate`` has nothing to agree with."""
     checks: dict[Start, Outcome] = {}
     for step, situation, outcome in situations(scenario, history):
-        if isinstance(step, Validate) and _NO_CHECK not in outcome.error:
+        if isinstance(step, Validate) and not _knows_no_check(outcome):
             checks[Start(step.file, step.flags, step.place)] = outcome
         check = checks.get(step) if isinstance(step, Start) else None
         if isinstance(step, Start) and check is not None:
@@ -108,6 +108,15 @@ def check_agrees_with_start(scenario: Scenario, history: History) -> Iterator[Fi
             agreed = check.result == outcome.result
             reason = f"--validate {said} what dockerd {did}"
             yield Finding(agreed, reason, variant=kinds[0] if kinds else "no mistake", step=outcome.step)
+
+
+def knows_no_check(history: History) -> bool:
+    """Whether the dockerd of a history has no ``--validate``, which came with 23.0."""
+    return any(_knows_no_check(outcome) for outcome in history.outcomes)
+
+
+def _knows_no_check(outcome: Outcome) -> bool:
+    return _NO_CHECK in outcome.error
 
 
 def _refused(rule: str) -> HistoryRule:

@@ -148,9 +148,12 @@ def _by_kind(told: Told) -> tuple[str, str, str]:
 
 
 def reason(text: str) -> str:
-    """The sentence of the exception that a test ended with. What follows it, as a drawn example does, are notes."""
+    """The sentence of the exception that a test ended with. What follows it, as a drawn example does, are notes; and a
+    group of exceptions is drawn with a frame.
+    """
     lines = text.splitlines()
     told = [line.startswith("E ") for line in lines]
     begins = [line for line, before, now in zip(lines, [False, *told], told, strict=False) if now and not before]
-    last = next(reversed(begins or lines), "no reason was given")
+    unframed = [line.lstrip(" |") for line in lines if any(map(str.isalpha, line))]
+    last = next(reversed(begins or unframed), "no reason was given")
     return last.removeprefix("E").strip()

@@ -127,7 +127,8 @@ def _versions(of: Findings, one: Finding) -> str:
         return f"{', '.join(one.daemons)} (known, and not played here)"
     said = []
     for store in dict.fromkeys(daemon.store for daemon in of.daemons):
-        tried = [daemon for daemon in of.daemons if daemon.store == store]
+        judged = {daemon for rule in one.rules for daemon in _exercised(of, rule.id)}
+        tried = [daemon for daemon in of.daemons if daemon.store == store and daemon.name in judged]
         there = [daemon for daemon in tried if daemon.name in one.daemons]
         if there:
             said.append(f"{_since(tried, there)} with the {store} image store")
@@ -170,8 +171,9 @@ def _table(of: Findings) -> Iterator[str]:
     yield f"Not exercised on any daemon: {', '.join(silent) or 'none'}. Seconds are those of the tests, added up."
 
 
-def _exercised(of: Findings, rule: str) -> bool:
-    return any(result.status in EXERCISED for result in of.results if result.rule.id == rule)
+def _exercised(of: Findings, rule: str) -> list[str]:
+    """The daemons on which a rule was exercised."""
+    return [result.daemon for result in of.results if result.rule.id == rule and result.status in EXERCISED]
 
 
 def _errors(of: Findings) -> Iterator[str]:

@@ -21,7 +21,7 @@ def anchor(title: str) -> str:
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
-def standing(result: RuleResult | None, unseen: str = "not exercised") -> str:
+def standing(result: RuleResult | None, unseen: str = "not applicable") -> str:
     """What a rule came to, for a cell. ``unseen`` is what is said of one that did not apply."""
     if result is None or result.status == "not exercised":
         return "not exercised"

@@ -8,7 +8,8 @@ import pytest
 from fixtures.errors import UsageError
 from fixtures.model import ModelLab, Switch
 from fixtures.profiles import load_profiles
-from report.results import Daemon, Run, Told
+from report.findings import Finding, Findings
+from report.results import Daemon, RuleResult, Run, Told
 from report.write import write
 from suites.catalogue import rules
 from suites.deviations import DEVIATIONS, Deviation, load
@@ -16,6 +17,7 @@ from suites.findings import findings_of
 from suites.judge import judge
 from suites.saved import SCENARIOS
 from suites.tally import result_of, weigh
+from suites.verdict import Cause
 from tests.mutants.trials import EVICTED_DURING
 
 PAGE = (Path(__file__).parents[2] / "docs" / "findings.md").read_text(encoding="utf-8")
@@ -71,6 +73,20 @@ def test_a_finding_says_what_happens_where_and_what_to_do(tmp_path: Path) -> Non
     ):
         assert said in text
     assert re.search(r"^>> +\d+ .*GET v1 layer", text, flags=re.MULTILINE)
+
+
+def test_a_daemon_on_which_a_rule_cannot_be_judged_is_not_told_to_keep_it() -> None:
+    rule, daemons = rules()["CONFIG-10"], ("docker-20.10.24", "docker-26.1.5")
+    made = Findings(
+        commands=(),
+        day="",
+        daemons=tuple(Daemon(name, name.removeprefix("docker-"), "classic") for name in daemons),
+        results=(RuleResult(rule, daemons[0], "not applicable"), RuleResult(rule, daemons[1], "deviation", deviated=1)),
+        told=(),
+        findings=(Finding(Cause("Passes all.", "Blind"), (rule,), daemons[1:]),),
+    ).page()
+    assert "- Daemons: every version tried (26.1.5) with the classic image store." in made
+    assert "| CONFIG-10 | SHOULD | not applicable | deviates 1 of 1 |" in made
 
 
 def test_what_endangers_users_is_told_without_a_recipe(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def uncovered(run: Run) -> list[str]:
 
 def _met(one: Coverage, nightly: bool) -> str:
     pairs = f"{number(len(one.pairs), 'pair')} of them not met" if one.pairs else "every pair of them met"
-    rest = "; not exercised in this run, since they take long: see --nightly" if one.pairs and not nightly else ""
+    rest = "; --nightly meets them" if one.pairs and not nightly else ""
     return f"{one.daemon}: {one.points} of {number(one.of, 'point')}, {pairs}{rest}"
 
 

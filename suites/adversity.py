@@ -70,6 +70,19 @@ def every_pair(store: str) -> tuple[Point, ...]:
     )
 
 
+def every_single(store: str) -> tuple[Point, ...]:
+    """Fewer of these points, none of which takes long: they have among them every kind, stage and place that need not
+    be waited for, and as many of each kind as there are places.
+    """
+    quick = [point for point in every_pair(store) if not takes_long(point, store)]
+    chosen: list[Point] = []
+    for number, kind in enumerate(dict.fromkeys(point.kind for point in quick)):
+        alike = [point for point in quick if point.kind == kind]
+        stride = -(-len(alike) // len(PLACES))
+        chosen += dict.fromkeys(alike[(number + turn * stride) % len(alike)] for turn in range(len(PLACES)))
+    return tuple(chosen)
+
+
 def takes_long(point: Point, store: str) -> bool:
     """Whether a pull that meets a point is known to last seconds: it is waited for, or asked again and again."""
     if point.kind == "hang":

@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.scenario import Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, FaultPlace, Holdings, ImageSpec
-from suites.adversity import FAULTS, WAITED_FOR, every_pair, scenario_at, takes_long
+from suites.adversity import FAULTS, WAITED_FOR, every_pair, every_single, scenario_at, takes_long
 from suites.space import KINDS, Point
 from suites.trial import Trial
 
@@ -39,6 +39,14 @@ def beside_a_good_hub(*faults: Fault) -> Scenario:
 @pytest.mark.rules("FALLBACK-2", "FALLBACK-4", "FALLBACK-5", "RATE-3", "TLS-2")
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_unusable_mirror_costs_time_only(trial: Trial, kind: str) -> None:
+    """At some stages that it can strike, in some places of the list: all kinds together, at each and in each."""
+    trial.play_each(scenario_at(point) for point in every_single(trial.lab.profile.store) if point.kind == kind)
+
+
+@pytest.mark.nightly
+@pytest.mark.rules("FALLBACK-2", "FALLBACK-4", "FALLBACK-5", "RATE-3", "TLS-2")
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unusable_mirror_costs_time_only_wherever_it_strikes(trial: Trial, kind: str) -> None:
     """At each stage that it can strike without the pull taking seconds, in each place of the list."""
     store = trial.lab.profile.store
     points = [point for point in every_pair(store) if point.kind == kind and not takes_long(point, store)]

@@ -8,7 +8,7 @@ from fixtures.model import ModelLab
 from fixtures.model.local import ImageStore
 from fixtures.scenario import Pull, Reference, Scenario
 from simulator.arrangement import Copy, Fault, Holdings, ImageSpec
-from suites.adversity import FAULTS, WAITED_FOR, every_pair, scenario_at, takes_long
+from suites.adversity import FAULTS, WAITED_FOR, every_pair, every_single, scenario_at, takes_long
 from suites.judge import judge
 from suites.rules.endpoints import kind_of
 from suites.space import KINDS, PLACES, STAGES, Point, covered, meets, missing, pairs, singles, space
@@ -86,6 +86,15 @@ def test_every_pair_is_met_by_few_points(store: ImageStore) -> None:
     for left_out in chosen[::17]:
         rest = [point for point in chosen if point.kind != left_out.kind]
         assert left_out.kind in missing(store, rest, singles)
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_every_single_is_met_by_fewer_points_yet(store: ImageStore) -> None:
+    chosen = every_single(store)
+    assert missing(store, chosen, singles) == ("hang",)
+    assert len(chosen) < len(every_pair(store)) / 2
+    assert set(chosen) < set(every_pair(store))
+    assert not any(takes_long(point, store) for point in chosen)
 
 
 @pytest.mark.parametrize("store", STORES)

@@ -95,7 +95,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be played; start nothing.")] = False,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Daemons at work at once; by default two for each core. Others may wait."),
+        typer.Option(min=1, help="Daemons at work at once; by default one more than there are cores. Others may wait."),
     ] = None,
     images: ImageSource = "auto",
     deviations: DeviationsFile = DEVIATIONS,
@@ -121,7 +121,7 @@ def run(
     chosen = collector.collect(arguments)
     if not chosen.lanes:
         _refuse(f"No test matches -k {keyword!r}: `mirror-conformance list` shows the rules' ids.", NOTHING_TESTED)
-    at_once = lanes.workers(chosen.lanes.values(), workers or 2 * (os.cpu_count() or 1))
+    at_once = lanes.workers(chosen.lanes.values(), workers or (os.cpu_count() or 1) + 1)
     if dry_run:
         output.print("\n".join(planning.plan(profiles, images, inventory(arguments), at_once, wanted)), soft_wrap=True)
         raise typer.Exit

@@ -12,7 +12,7 @@ from suites.strategies import mirror_urls, orders
 from suites.trial import Trial
 
 STARTS = 4
-RELOADS = 8
+RELOADS = 6
 
 FOUR = tuple(f"https://{host}" for host in ("mirror-3.test", "mirror.gcr.io", "mirror-4.test", "mirror-2.test"))
 urls = orders.flatmap(mirror_urls)
@@ -25,7 +25,8 @@ def cold(*steps: Configure | Restart, at_first: tuple[str, ...] = ()) -> Scenari
     """After each change: what is shown, and a pull that every mirror misses."""
     played: list[Configure | Restart | ShowInfo | Pull] = []
     for number, step in enumerate(steps, start=1):
-        played += [step, Pull(Reference("library/app", f"{number}.0")), ShowInfo()]
+        shown = ShowInfo(as_json=number == len(steps))
+        played += [step, Pull(Reference("library/app", f"{number}.0")), shown]
     images = {f"v{number}": ImageSpec(f"v{number}") for number in range(1, len(steps) + 1)}
     copies = tuple(Copy("library/app", f"{name[1:]}.0", name) for name in images)
     return Scenario(images=images, servers={"hub": Holdings(copies)}, mirrors=at_first, steps=tuple(played))

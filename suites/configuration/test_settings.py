@@ -20,7 +20,7 @@ from suites.rules.settings import knows_no_check
 from suites.trial import Trial
 
 STARTS = 5
-RELOADS = 12
+RELOADS = 8
 CONTAINERS, MOST_RELOADS = 4, 8
 SHOWN = ShowInfo(as_json=False)
 """What a reload is followed by: how the client prints mirrors does not depend on it, and each form costs as much as a

@@ -17,7 +17,7 @@ PULL = Pull(APP)
 WARM, PUBLISH = Warm("mirror-1", REPOSITORY, TAG), Publish(REPOSITORY, TAG, "v2")
 FEW, MANY = 2, 5
 """Layers: fewer than dockerd fetches at once, and more."""
-STORIES = 16
+STORIES = 10
 
 _steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(Publish, st.just(REPOSITORY), st.just(TAG), st.sampled_from(("v1", "v2"))),

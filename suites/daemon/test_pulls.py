@@ -8,7 +8,7 @@ from suites.strategies import pull_scenarios
 from suites.trial import Trial
 
 PARTS = 4
-EXAMPLES = 160
+EXAMPLES = 100
 
 
 @pytest.mark.draws

@@ -15,7 +15,7 @@ from simulator.arrangement import Break, Copy, Evict, Heal, Holdings, ImageSpec,
 from suites.strategies import HOST_OF, MIRROR_SERVERS, PARTS, TAGS, early_faults, mirror_urls, orders, references
 from suites.trial import Trial
 
-STORIES = 16
+STORIES = 10
 STEPS = 16
 VERSIONS = {"v1": (64, 512), "v2": (64,), "v3": (512,)}
 REPOSITORY = "library/app"
@@ -90,7 +90,7 @@ class Story(RuleBasedStateMachine):
 
     @rule()
     def look(self) -> None:
-        self._do(ShowInfo())
+        self._do(ShowInfo(as_json=False))
 
     @rule(data=st.data(), tag=tags, digest=st.one_of(st.none(), versions))
     def pull(self, data: st.DataObject, tag: str, digest: str | None) -> None:

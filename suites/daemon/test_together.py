@@ -7,7 +7,7 @@ from fixtures.scenario import Scenario
 from suites.strategies import overlapping_pulls
 from suites.trial import Trial
 
-EXAMPLES = 16
+EXAMPLES = 12
 
 
 @pytest.mark.draws

@@ -242,7 +242,7 @@ DOCKER = Client(
     ),
 )
 
-_CTR = 'ctr() { command ctr --address /run/docker/containerd/containerd.sock --namespace tried "$@"; }\n'
+_CTR = 'ctr() { command ctr --namespace tried "$@"; }\n'
 
 _CTR_PULLS_AGAIN = (
     f"{_CTR}image=docker.io/library/large:latest\nif ctr images pull $image; then exit 1; fi\n"

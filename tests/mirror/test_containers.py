@@ -93,7 +93,7 @@ except urllib.error.HTTPError as error:
 def test_nothing_else_can_be_reached_and_nothing_is_privileged(plain: RunningMirror) -> None:
     tried = """
 import socket
-for place in (("192.0.2.1", 80), ("deb.debian.org", 80)):
+for place in (("192.0.2.1", 80), ("example.com", 80)):
     try:
         socket.create_connection(place, timeout=2)
     except OSError:

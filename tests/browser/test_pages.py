@@ -13,6 +13,7 @@ from docker.models.containers import Container
 
 from fixtures.engine.cleanup import labels
 from fixtures.engine.discovery import Engine
+from fixtures.images.building import archive_of
 from fixtures.images.making import browser_obstacle, ensure_browser
 from report.html import to_html
 from suites.plugin import OPTIONS
@@ -91,21 +92,11 @@ def seen(browser: Container) -> dict[str, dict[str, Any]]:
     files = {f"{name}.html": to_html(shown).encode() for name, shown in PAGES.items()}
     files["looking.py"] = Path(looking.__file__).read_bytes()
     files["jobs.json"] = json.dumps(list(jobs.values())).encode()
-    browser.put_archive("/srv", _archive(files))
+    browser.put_archive("/srv", archive_of(files))
     ended = browser.exec_run(["python3", "/srv/looking.py", "/srv/jobs.json"], demux=True)
     out, err = ended.output
     assert ended.exit_code == 0, (err or b"").decode()[-2000:]
     return dict(zip(jobs, json.loads(out), strict=True))
-
-
-def _archive(files: dict[str, bytes]) -> bytes:
-    written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w") as archive:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return written.getvalue()
 
 
 def test_a_page_asks_for_nothing_but_itself_and_nothing_complains(seen: dict[str, dict[str, Any]]) -> None:
@@ -153,7 +144,7 @@ def test_what_a_page_should_not_do_is_noticed(browser: Container) -> None:
     """A page that scripts, asks others and overflows: if this were not noticed, nothing would be."""
     bad = "<p style='width:900px'>x</p><img src='http://192.0.2.1/x.png'><script>console.log('here')</script>"
     job = {"page": "file:///srv/bad.html", "width": 390, "ask": "document.documentElement.scrollWidth"}
-    browser.put_archive("/srv", _archive({"bad.html": bad.encode(), "bad.json": json.dumps([job]).encode()}))
+    browser.put_archive("/srv", archive_of({"bad.html": bad.encode(), "bad.json": json.dumps([job]).encode()}))
     ended = browser.exec_run(["python3", "/srv/looking.py", "/srv/bad.json"], demux=True)
     (found,) = json.loads(ended.output[0])
     assert "http://192.0.2.1/x.png" in found["requests"]

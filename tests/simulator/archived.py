@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from fixtures.images.building import add
 from simulator.registry.content import Image, digest_of
 
 LAYOUT = b'{"imageLayoutVersion": "1.0.0"}'
@@ -50,10 +51,7 @@ def saved(image: Image, *tags: str, compressed: bool = False) -> Files:
 def tar(files: Mapping[str, bytes], *more: tarfile.TarInfo) -> bytes:
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w") as archive:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
+        add(archive, files)
         for member in more:
             archive.addfile(member)
     return written.getvalue()
